@@ -1,0 +1,1 @@
+"""The gate: start the service as in production, load it, break its dependencies, decide."""

@@ -1,0 +1,73 @@
+"""Watches the service from outside during the run: the admin port's state, and connections past the proxies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from holdfast.errors import HoldfastError
+from holdfast.gate.fault.proof import direct_connections, process_tree
+from holdfast.gate.launch.admin import get
+from holdfast.gate.result import Stall
+
+__all__ = ["Watcher"]
+
+_PERIOD = 0.5
+"""Seconds between looks: a connection past a proxy that is pooled or slow is seen, and the service pays
+half a thousandth of a core for being watched."""
+
+
+class Watcher:
+    """Polls until cancelled; `direct` is the most connections seen at once from the service to each real
+    address, `peak_in_flight` the most requests in flight in all workers."""
+
+    def __init__(
+        self, admin_port: int, server_pid: int, real: Mapping[str, tuple[str, int]], seen: Callable[[int], None]
+    ) -> None:
+        self._admin_port = admin_port
+        self._server_pid = server_pid
+        self._real = real
+        self._seen = seen
+        self.state: dict[str, Any] = {}
+        self.direct = dict.fromkeys(real, 0)
+        self.peak_in_flight = 0
+
+    async def watch(self) -> None:
+        """Look every half second, until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_PERIOD)
+
+    async def look(self) -> None:
+        """Look once; a supervisor that does not answer in time is looked at again next time."""
+        try:
+            status, body = await get(self._admin_port, "/state")
+            if status == 200:
+                self.state = json.loads(body)
+        except (OSError, TimeoutError, ValueError, HoldfastError):
+            return
+        workers = self.state.get("workers", ())
+        self.peak_in_flight = max(self.peak_in_flight, sum(worker["in_flight"] for worker in workers))
+        self._seen(sum(stall["count"] for stall in self.state.get("stalls", ())))
+        pids = process_tree(self._server_pid)
+        for name, address in self._real.items():
+            self.direct[name] = max(self.direct[name], direct_connections(pids, address))
+
+    def workers(self) -> int:
+        """Return how many workers serve."""
+        return sum(worker["state"] == "serving" for worker in self.state.get("workers", ()))
+
+    def attempted(self, dependency: str) -> int | None:
+        """Return how many calls the service says it attempted; None where it does not say."""
+        for row in self.state.get("dependencies", ()):
+            if row["name"] == dependency:
+                return int(row["attempts"])
+        return None
+
+    def stalls(self) -> list[Stall]:
+        """Return the stalls so far by code line, the worst first."""
+        fields = ("file", "line", "function", "sink", "route", "count", "total", "longest", "victims")
+        found = [Stall(**{name: row[name] for name in fields}) for row in self.state.get("stalls", ())]
+        return sorted(found, key=lambda stall: -stall.total)

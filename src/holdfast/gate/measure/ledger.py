@@ -1,0 +1,60 @@
+"""The books: every request that was sent is accounted for exactly once."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from holdfast.gate.drive.records import Cause, Outcome
+from holdfast.gate.measure.outcomes import is_word
+from holdfast.gate.measure.run import Run
+from holdfast.gate.result import Ledger
+
+__all__ = ["balance"]
+
+
+def balance(run: Run, *, wiring: tuple[str, ...] = ()) -> Ledger:
+    """Close the books; `wiring` are problems found between what the service attempted and what arrived."""
+    status, outcome = run.records.status, run.records.outcome
+    answered = status > 0
+    by_guard = {word: (status >= 500) & is_word(outcome, word) for word in Outcome}
+    refused = by_guard[Outcome.SHED]
+    shed = by_guard[Outcome.DEADLINE] | by_guard[Outcome.DEPENDENCY]
+    served = answered & (status < 500)
+    failed = (answered & ~served & ~refused & ~shed) | np.isin(status, (Cause.RESET, Cause.MALFORMED))
+    cancelled = status == Cause.TIMEOUT
+    never = np.isin(status, (Cause.REFUSED, Cause.CONNECT_TIMEOUT))
+    not_sent = status == Cause.NOT_SENT
+    entries = (served, refused, shed, failed, cancelled, never, not_sent)
+    problems = [*_arithmetic(entries), *wiring]
+    scheduled, unsent = len(status), _count(not_sent)
+    if unsent:
+        problems.append(f"the driver itself did not send {unsent} of {scheduled} scheduled requests")
+    return Ledger(
+        scheduled=scheduled,
+        sent=scheduled - unsent,
+        served=_count(served),
+        refused=_count(refused),
+        shed=_count(shed),
+        failed=_count(failed),
+        cancelled=_count(cancelled),
+        never_accepted=_count(never),
+        not_sent=unsent,
+        balanced=not problems,
+        problems=tuple(problems),
+    )
+
+
+def _count(mask: npt.NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(mask))
+
+
+def _arithmetic(entries: tuple[npt.NDArray[np.bool_], ...]) -> list[str]:
+    times = np.sum([entry.astype(np.int8) for entry in entries], axis=0)
+    lost, twice = int(np.count_nonzero(times == 0)), int(np.count_nonzero(times > 1))
+    problems = []
+    if lost:
+        problems.append(f"{lost} requests ended in no known way")
+    if twice:
+        problems.append(f"{twice} requests were counted twice")
+    return problems

@@ -1,0 +1,70 @@
+"""The default scenario: nobody has to write one.
+
+Steady load at the peak, then each disturbance that the budget speaks of - every dependency slow, then
+failing, then more load than promised - each followed by the same steady load, because a service that
+survives a disturbance and does not come back from it has not survived it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from holdfast.budget import Budget
+from holdfast.gate.fault.kinds import Fault, Reset, Slow
+from holdfast.gate.measure.latency import BEYOND
+from holdfast.gate.measure.recovery import WINDOW
+from holdfast.gate.scenario.phase import PlannedPhase
+
+__all__ = ["OVERLOAD", "derive"]
+
+OVERLOAD = 5.0
+"""Times the peak that the overload phase offers. A retry storm or a lost cache brings several times the
+usual load; a service without admission control collapses well below it (benchmarks/demo.py)."""
+
+_WARMUP = 4.0
+_STEADY = 12.0
+_STEADY_MOST = 120.0
+_DISTURBED = 8.0
+_RECOVERY_LEAST = 6.0
+
+
+def derive(budget: Budget, rate: float, proxied: Sequence[str]) -> list[PlannedPhase]:
+    """Return the phases at `rate` requests a second; `proxied` names the dependencies that can be broken."""
+    recovery = PlannedPhase("recovery", "recovery", _recovery_seconds(budget), rate)
+    phases = [
+        PlannedPhase("warm-up", "warmup", _WARMUP, rate / 2),
+        PlannedPhase("steady", "steady", _steady_seconds(rate), rate),
+    ]
+    for name in proxied:
+        for fault in _faults(budget, name):
+            word = f"{name} {fault.kind}"
+            phases.append(PlannedPhase(word, "fault", _DISTURBED, rate, name, fault))
+            phases.append(_after(recovery, word))
+    phases.append(PlannedPhase("overload", "overload", _DISTURBED, rate * OVERLOAD))
+    phases.append(_after(recovery, "overload"))
+    return phases
+
+
+def _after(recovery: PlannedPhase, disturbance: str) -> PlannedPhase:
+    return PlannedPhase(f"after {disturbance}", recovery.kind, recovery.seconds, recovery.rate)
+
+
+def _steady_seconds(rate: float) -> float:
+    """Long enough that the sample supports a p99, as far as patience goes."""
+    for_p99 = 1.2 * BEYOND / 0.01 / rate
+    return min(_STEADY_MOST, max(_STEADY, math.ceil(for_p99)))
+
+
+def _recovery_seconds(budget: Budget) -> float:
+    """The promised recovery time and one window more, so that a service that keeps its promise is seen to."""
+    promised = budget.objective.recovery or 0.0
+    return max(_RECOVERY_LEAST, math.ceil(promised + WINDOW + 1))
+
+
+def _faults(budget: Budget, name: str) -> Iterator[Fault]:
+    timeout = budget.dependency[name].timeout
+    patience = timeout.total if timeout is not None and timeout.total is not None else 1.0
+    # Five times what the service is prepared to wait: whoever has no timeout of his own waits it all.
+    yield Slow(delay=max(2.0, 5 * patience))
+    yield Reset()

@@ -1,0 +1,35 @@
+"""At which scale the gate measures: one instance of those that carry the service's peak."""
+
+from __future__ import annotations
+
+from holdfast.budget import Budget
+from holdfast.gate.result import Scale
+
+__all__ = ["scale"]
+
+
+def scale(budget: Budget, *, workers: int, cores: float) -> Scale:
+    """Return the scale of a run with one replica; the budget must have a peak.
+
+    One replica must carry its share when as few run as the budget allows: peak / replicas.min.
+    """
+    peak = budget.traffic.peak
+    if peak is None:
+        raise ValueError("no peak to scale")
+    replicas = budget.service.replicas
+    fewest = replicas.min if replicas is not None else 1
+    driven = peak / fewest
+    word = "worker" if workers == 1 else "workers"
+    statement = (
+        f"one replica with {workers} {word} on {cores:g} of this machine's cores, at {driven:g} requests/s: "
+        f"{driven / peak:.0%} of the peak of {peak:g}/s"
+    )
+    return Scale(
+        workers=workers,
+        replicas=1,
+        cores=cores,
+        peak=peak,
+        driven=driven,
+        share=driven / peak,
+        statement=statement,
+    )

@@ -1,0 +1,29 @@
+"""Throughput, judged under overload: only there is more offered than promised."""
+
+from __future__ import annotations
+
+from holdfast.gate.result import Judgement
+from holdfast.gate.verdict.evidence import Evidence, Judged
+
+__all__ = ["judge"]
+
+
+def judge(evidence: Evidence) -> Judged:
+    """Judge `objective.throughput`, scaled to the share of the peak that was driven."""
+    promised = evidence.loaded.budget.objective.throughput
+    required = promised * evidence.share if promised is not None else None
+    for phase in evidence.of("overload"):
+        enough = required is not None and phase.goodput >= required
+        yield Judgement(
+            id="objective.throughput",
+            title="throughput under overload",
+            phase=phase.name,
+            required=required,
+            measured=phase.goodput,
+            unit="/s",
+            better="higher",
+            outcome="pass" if enough else "fail",
+            why=f"{phase.goodput:.0f} good answers a second in time while {phase.rate:.0f} were offered",
+            place="",
+            source="",
+        )

@@ -1,0 +1,40 @@
+"""What stays good while a dependency fails: the acceptable degradation, `objective.without.NAME`."""
+
+from __future__ import annotations
+
+from holdfast.gate.result import Judgement, Outcome
+from holdfast.gate.verdict.evidence import Evidence, Judged
+
+__all__ = ["judge"]
+
+
+def judge(evidence: Evidence) -> Judged:
+    """Judge the share of good requests of each fault phase; only a proven fault counts as one."""
+    dependencies = {calls.name: calls for calls in evidence.dependencies}
+    for phase in evidence.of("fault"):
+        if phase.fault is None:
+            continue
+        name = phase.fault.dependency
+        required = evidence.loaded.budget.objective.without.get(name)
+        share = phase.good / phase.offered if phase.offered else None
+        outcome: Outcome = "pass"
+        why = f"{phase.good} of {phase.offered} good and in time while {name} {phase.fault.detail}"
+        if not dependencies[name].wired:
+            outcome, why = "cannot tell", dependencies[name].why
+        elif share is None:
+            outcome, why = "cannot tell", "nothing was offered"
+        elif required is not None and share < required:
+            outcome = "fail"
+        yield Judgement(
+            id=f"objective.without.{name}",
+            title=f"good without {name}",
+            phase=phase.name,
+            required=required,
+            measured=share,
+            unit="ratio",
+            better="higher",
+            outcome=outcome,
+            why=why,
+            place="",
+            source="",
+        )

@@ -1,0 +1,78 @@
+"""Why an objective failed, from the run's own evidence: what held the loop, what took the connections,
+what multiplied. Each reason names its place and its numbers; where the evidence shows nothing, nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from holdfast.gate.result import Calls, Phase, Reason, Stall
+
+__all__ = ["explain"]
+
+_SHOWN = 4
+"""As many stall sites as a reader takes in; the document lists all."""
+
+_MULTIPLIED = 1.5
+"""Calls per request from which retries are named as a cause: half again as many as are needed."""
+
+
+def explain(
+    phases: Sequence[Phase], stalls: Sequence[Stall], dependencies: Sequence[Calls], peak_in_flight: int
+) -> list[Reason]:
+    """Return the reasons that the evidence supports, the strongest first."""
+    return [
+        *_stalls(stalls),
+        *_multiplied(dependencies),
+        *_overrun(phases, peak_in_flight),
+        *_refused(phases),
+    ]
+
+
+def _stalls(stalls: Sequence[Stall]) -> Iterator[Reason]:
+    for stall in stalls[:_SHOWN]:
+        route = f" ({stall.route})" if stall.route else ""
+        yield Reason(
+            title=f"the event loop stood still in {stall.function}{route}",
+            detail=(
+                f"{stall.count} stalls, {stall.total:.1f} s in all, the longest {stall.longest * 1e3:.0f} ms, "
+                f"in {stall.sink}; other requests waited {stall.victims} times for it"
+            ),
+            place=f"{stall.file}:{stall.line}",
+        )
+
+
+def _multiplied(dependencies: Sequence[Calls]) -> Iterator[Reason]:
+    for calls in dependencies:
+        if calls.amplification is not None and calls.amplification >= _MULTIPLIED:
+            yield Reason(
+                title=f"retries multiplied the load on {calls.name} by {calls.amplification:.1f}",
+                detail=f"in phase {calls.amplification_phase}; {calls.connections} connections were opened to it",
+                place="",
+            )
+
+
+def _overrun(phases: Sequence[Phase], peak_in_flight: int) -> Iterator[Reason]:
+    worst = max(
+        (p for p in phases if p.kind in ("overload", "fault")),
+        key=lambda p: p.outcomes.get("client timeout", 0) + p.outcomes.get("not sent", 0),
+        default=None,
+    )
+    late = worst.outcomes.get("client timeout", 0) if worst else 0
+    if worst and late:
+        yield Reason(
+            title=f"requests piled up in phase {worst.name}: {peak_in_flight} in flight at once",
+            detail=f"{late} of {worst.offered} clients gave up waiting; nothing refused them early",
+            place="",
+        )
+
+
+def _refused(phases: Sequence[Phase]) -> Iterator[Reason]:
+    for phase in phases:
+        shed = sum(n for name, n in phase.outcomes.items() if name.endswith(" shed"))
+        if phase.kind == "steady" and shed:
+            yield Reason(
+                title=f"{shed} of {phase.offered} requests were refused at the budget's own peak",
+                detail="the admission limit is too low, or the service too slow, for the traffic it promises",
+                place="",
+            )

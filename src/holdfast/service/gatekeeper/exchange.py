@@ -1,0 +1,65 @@
+"""One request and its answer, as the gatekeeper sees them pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from starlette.types import Message, Send
+
+from holdfast.clock import Now
+from holdfast.policy.deadline.wheel import Entry
+from holdfast.service.gatekeeper.identity import HEADER
+
+__all__ = ["Exchange"]
+
+
+class Exchange(Entry):
+    """Watches what is sent: notes the status and adds headers; and is its own deadline on the timer wheel.
+
+    `send` is a plain function that returns the server's own awaitable: a coroutine around every message
+    would cost as much as all other concerns together. `status` is 0 until the answer starts. `timing`: the
+    clock for a Server-Timing header, None sends none.
+    """
+
+    __slots__ = ("_cancelling", "_pass_on", "_task", "_timing", "began", "expired", "request_id", "status")
+
+    def __init__(self, send: Send, began: float, request_id: bytes, timing: Now | None) -> None:
+        # Not through Entry's constructor: it would make a dict for every request that has no deadline.
+        self._pass_on = send
+        self._timing = timing
+        self._task: asyncio.Task[Any] | None = None
+        self.began = began
+        self.request_id = request_id
+        self.status = 0
+        self.expired = False
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Pass a message on to the server, the answer's start with our headers."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", ()), (HEADER, self.request_id)]
+            if self._timing is not None:
+                headers.append((b"server-timing", b"app;dur=%.1f" % ((self._timing() - self.began) * 1e3)))
+            message = {**message, "headers": headers}
+        return self._pass_on(message)
+
+    def arm(self) -> None:
+        """Note the task that serves the request, so that `due` can cancel it."""
+        self._task = task = asyncio.current_task()
+        self._cancelling = task.cancelling() if task is not None else 0
+
+    def due(self) -> None:
+        """The time is over: cancel the work, unless an answer is on its way, which is the better answer."""
+        if self.status == 0 and self._task is not None:
+            self.expired = True
+            self._task.cancel()
+
+    def absorb(self) -> bool:
+        """Take back the cancellation that `due` asked for.
+
+        Returns whether it was the only one; otherwise somebody else cancelled as well, and that one goes on
+        (the bookkeeping of `asyncio.timeout`).
+        """
+        return self._task is not None and self._task.uncancel() <= self._cancelling

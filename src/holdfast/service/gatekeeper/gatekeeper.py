@@ -1,0 +1,148 @@
+"""One pure-ASGI class around the whole app: identity, admission, deadline and measurement in a single pass.
+
+It is on every request, so it is measured in microseconds (benchmarks/gatekeeper.py). Each concern is an
+object of its own that this pass calls; what this module owns is their order, and that whatever way a request
+ends - answered, refused, expired, cancelled, failed - its permit comes back exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from holdfast.clock import Now, monotonic
+from holdfast.errors import Shed
+from holdfast.policy.admission.guard import AdmissionGuard
+from holdfast.policy.deadline import ambient
+from holdfast.policy.deadline.config import DeadlineConfig
+from holdfast.policy.deadline.core import allot
+from holdfast.policy.deadline.header import parse_grpc_timeout, parse_request_timeout
+from holdfast.policy.deadline.wheel import Wheel
+from holdfast.policy.mode import Mode
+from holdfast.service.gatekeeper.exchange import Exchange
+from holdfast.service.gatekeeper.identity import HEADER, Identity, current
+from holdfast.service.gatekeeper.ledger import Ledger
+from holdfast.service.problem import render
+
+__all__ = ["Gatekeeper"]
+
+_REQUEST_TIMEOUT = b"x-request-timeout"
+_GRPC_TIMEOUT = b"grpc-timeout"
+_READ = frozenset((HEADER, _REQUEST_TIMEOUT, _GRPC_TIMEOUT))
+
+
+class Gatekeeper:
+    """Passes requests to `app`; belongs to one event loop.
+
+    `refuse` is the ASGI app that answers those who are not admitted; `probes` answers by path without
+    admission, whatever the load. `timing`: whether every answer tells how long it took (Server-Timing).
+    """
+
+    __slots__ = (
+        "_admission",
+        "_app",
+        "_deadline",
+        "_enforced",
+        "_identity",
+        "_ledger",
+        "_now",
+        "_probes",
+        "_refuse",
+        "_timing",
+        "_wheel",
+    )
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        identity: Identity,
+        admission: AdmissionGuard,
+        deadline: DeadlineConfig,
+        wheel: Wheel,
+        ledger: Ledger,
+        refuse: ASGIApp,
+        probes: Mapping[str, ASGIApp],
+        timing: bool = False,
+        now: Now = monotonic,
+    ) -> None:
+        self._app = app
+        self._identity = identity
+        self._admission = admission
+        self._deadline = deadline
+        self._enforced = deadline.mode is Mode.ENFORCE
+        self._wheel = wheel
+        self._ledger = ledger
+        self._refuse = refuse
+        self._probes = probes
+        self._timing = now if timing else None
+        self._now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        probe = self._probes.get(scope["path"])
+        if probe is not None:
+            await probe(scope, receive, send)
+            return
+        admission = self._admission
+        if not admission.try_enter():
+            try:
+                await admission.enter()
+            except Shed:
+                await self._refuse(scope, receive, send)
+                return
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            admission.leave()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve an admitted request."""
+        began = self._now()
+        inbound = asked = None
+        for name, value in scope["headers"]:
+            if name in _READ:
+                if name == HEADER:
+                    inbound = value
+                elif name == _REQUEST_TIMEOUT:
+                    asked = parse_request_timeout(value)
+                elif asked is None:
+                    asked = parse_grpc_timeout(value)
+        exchange = Exchange(send, began, self._identity.accept(inbound), self._timing)
+        named = current.set(exchange.request_id)
+        at = allot(self._deadline, began, asked) if self._enforced else None
+        if at is None:
+            try:
+                await self._app(scope, receive, exchange.send)
+            finally:
+                current.reset(named)
+                self._ledger.enter(scope, exchange, self._now() - began)
+            return
+        exchange.arm()
+        self._wheel.add(at, exchange)
+        timed = ambient.tighten(at)
+        try:
+            await self._app(scope, receive, exchange.send)
+        except asyncio.CancelledError:
+            if not (exchange.expired and exchange.absorb()):
+                raise
+            exchange.expired = False
+            await self._late(exchange, send)
+        finally:
+            exchange.cancel()
+            if exchange.expired:
+                # The app ended in some other way than by our cancellation: take it back all the same.
+                exchange.absorb()
+            ambient.restore(timed)
+            current.reset(named)
+            self._ledger.enter(scope, exchange, self._now() - began)
+
+    async def _late(self, exchange: Exchange, send: Send) -> None:
+        """Answer 504. Nothing was sent yet, or the deadline would have passed the request by."""
+        request_id = exchange.request_id.decode("ascii", "replace")
+        detail = "the deadline of this request has passed"
+        headers, body = render("deadline", 504, detail, request_id=request_id)
+        await exchange.send({"type": "http.response.start", "status": 504, "headers": headers})
+        await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,43 @@
+"""The request id: taken from the caller where it is sane, else made here; readable anywhere below."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from contextvars import ContextVar
+
+__all__ = ["HEADER", "Identity", "current"]
+
+HEADER = b"x-request-id"
+
+_SANE = re.compile(rb"[A-Za-z0-9._:@/+=-]{1,128}").fullmatch
+"""What may enter logs and headers: no spaces, no controls, bounded length."""
+
+current: ContextVar[bytes] = ContextVar("holdfast_request_id", default=b"")
+"""The id of the request being served, empty outside of one."""
+
+
+class Identity:
+    """Makes ids: eight random bytes a process and a counter, unique across workers without a system call."""
+
+    __slots__ = ("_count", "_pid", "_prefix")
+
+    def __init__(self) -> None:
+        self._reseed()
+
+    def _reseed(self) -> None:
+        self._pid = os.getpid()
+        self._prefix = os.urandom(8).hex().encode("ascii")
+        self._count = itertools.count(1)
+
+    def accept(self, inbound: bytes | None) -> bytes:
+        """Return the caller's id if it is sane, else a new one."""
+        if inbound is not None and _SANE(inbound):
+            return inbound
+        return b"%b-%x" % (self._prefix, next(self._count))
+
+    def after_fork(self) -> None:
+        """Take a prefix of one's own when the process was forked after construction."""
+        if os.getpid() != self._pid:
+            self._reseed()

@@ -1,0 +1,56 @@
+"""What is noted of every request: its latency by method, route and status class, and whether it was slow."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from holdfast.loop.route import template
+from holdfast.service.gatekeeper.exchange import Exchange
+from holdfast.telemetry.board import Table
+from holdfast.telemetry.buckets import SUM_NS, bucket
+
+__all__ = ["UNMATCHED", "Ledger"]
+
+UNMATCHED = "(unmatched)"
+"""The one label of all paths that no route matches: whoever scans for paths must not make labels."""
+
+_CLASSES = ("0xx", "1xx", "2xx", "3xx", "4xx", "5xx")
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+_slow = logging.getLogger("holdfast.slow")
+
+
+class Ledger:
+    """Adds each request to a histogram row on the state board: two additions in shared memory.
+
+    `slow_after` in seconds: a request that took longer is logged; None logs none.
+    """
+
+    __slots__ = ("_rows", "_slow_after", "_table")
+
+    def __init__(self, table: Table, slow_after: float | None) -> None:
+        self._table = table
+        self._slow_after = float("inf") if slow_after is None else slow_after
+        self._rows: dict[tuple[str, str, int], memoryview[int]] = {}
+
+    def enter(self, scope: dict[str, Any], exchange: Exchange, seconds: float) -> None:
+        """Note a request that took `seconds`; status 0 is one that got no answer."""
+        key = (template(scope) or UNMATCHED, scope["method"], exchange.status // 100)
+        row = self._rows.get(key)
+        if row is None:
+            row = self._open(*key)
+        row[bucket(seconds)] += 1
+        row[SUM_NS] += int(seconds * 1e9)
+        if seconds > self._slow_after:
+            request_id = exchange.request_id.decode("ascii", "replace")
+            _slow.warning("%s %s took %.3f s: status %d, request %s", key[1], key[0], seconds, exchange.status, request_id)
+
+    def _open(self, route: str, method: str, status_class: int) -> memoryview[int]:
+        method_known = method if method in _METHODS else "OTHER"
+        word = _CLASSES[status_class] if 0 <= status_class < len(_CLASSES) else _CLASSES[0]
+        row = self._table.row(f"{method_known} {route}\t{word}")
+        # Bounded as the table is: whoever invents methods must not grow a dictionary either.
+        if method_known == method and len(self._rows) < 4096:
+            self._rows[route, method, status_class] = row
+        return row

@@ -1,0 +1,92 @@
+"""What runs on one event loop: the gatekeeper with its policies, and the stall watch where nobody else has one."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from holdfast.budget import Budget
+from holdfast.events import Bus, RequestRefused
+from holdfast.loop.watch import StallWatch, running
+from holdfast.policy.admission.config import AdmissionConfig
+from holdfast.policy.admission.guard import AdmissionGuard
+from holdfast.policy.deadline.config import DeadlineConfig
+from holdfast.policy.deadline.wheel import current
+from holdfast.service.gatekeeper import Gatekeeper
+from holdfast.service.gatekeeper.identity import Identity
+from holdfast.service.gatekeeper.ledger import Ledger
+from holdfast.service.health import probes
+from holdfast.service.refusal import refuser
+from holdfast.telemetry import process
+from holdfast.telemetry.board import Slot
+
+__all__ = ["Running"]
+
+
+class Running:
+    """Made on the loop that it belongs to; `end` stops what it started."""
+
+    __slots__ = ("_admission", "_slot", "_watch", "gatekeeper", "loop", "serving")
+
+    def __init__(
+        self,
+        app: FastAPI,
+        stack: ASGIApp,
+        budget: Budget,
+        admission: AdmissionConfig,
+        *,
+        bus: Bus,
+        slot: Slot,
+        identity: Identity,
+        timing: bool,
+    ) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.serving = True
+        identity.after_fork()
+        self._slot = slot
+        self._admission = AdmissionGuard(admission, bus=bus)
+        slot.limit = admission.limit or 0
+        bus.subscribe(RequestRefused, self._refused)
+        routed = {getattr(route, "path", None) for route in app.routes}
+        own = {path: probe for path, probe in probes(self._ready).items() if path not in routed}
+        self.gatekeeper = Gatekeeper(
+            stack,
+            identity=identity,
+            admission=self._admission,
+            deadline=DeadlineConfig.from_budget(budget.deadline),
+            wheel=current(),
+            ledger=Ledger(slot.requests, budget.objective.p99),
+            refuse=refuser(app.user_middleware),
+            probes=own,
+            timing=timing,
+        )
+        self._watch: StallWatch | None = None
+        if not running() and not process.supervised():
+            self._watch = StallWatch(
+                bus.emit,
+                threshold=budget.loop.stall,
+                in_flight=lambda: self._admission.core.in_flight,
+                on_beat=self._beat,
+            )
+            self._watch.start()
+
+    def end(self) -> None:
+        """Stop; from here on /readyz says no."""
+        self.serving = False
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+
+    def _ready(self) -> bool:
+        return self.serving and self._slot.state != "draining"
+
+    def _refused(self, event: RequestRefused) -> None:
+        if self.serving:
+            self._slot.refused.row(event.reason)[0] += 1
+
+    def _beat(self, now: float, lag: float) -> None:
+        self._slot.beat(now, lag)
+        self._slot.in_flight = self._admission.core.in_flight
+        self._slot.queued = self._admission.core.queued
