@@ -95,9 +95,24 @@ class Holdfast:
         if section is None:
             known = ", ".join(self.budget.dependency) or "none"
             raise UsageError(f'the budget has no dependency "{name}"; known: {known}', place="hold.http")
-        made = client(name, section, bus=process.bus(), processes=self._processes(), **options)
+        made = client(name, section, bus=process.bus(), processes=self._workers(), **options)
         self._clients.append(made)
         return made
+
+    @property
+    def in_flight(self) -> int:
+        """Requests being served on this worker's loop now."""
+        return self._running.in_flight if self._running is not None else 0
+
+    async def stop(self) -> None:
+        """Stop what runs and close the clients: for a service whose server has no lifespan."""
+        await self._stop()
+
+    def _workers(self) -> int:
+        """Return how many worker processes share the service's numbers, replicas at their maximum."""
+        from holdfast.budget.derive import derived
+
+        return int(derived(self._loaded)["service.workers"].value) * self.budget.service.replicas.max
 
     def _wrap(self, stack: ASGIApp) -> ASGIApp:
         """Return the outermost ASGI app."""
@@ -124,8 +139,7 @@ class Holdfast:
         self._running = Running(
             self._app,
             self._stack,
-            self.budget,
-            admission_of(self._loaded),
+            self._loaded,
             bus=process.bus(),
             slot=process.slot(),
             identity=self._identity,

@@ -7,13 +7,15 @@ import asyncio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from holdfast.budget import Budget
+from holdfast.budget import Loaded
+from holdfast.budget.derive import derived
 from holdfast.events import Bus, RequestRefused
 from holdfast.loop.watch import StallWatch, running
 from holdfast.policy.admission.config import AdmissionConfig
 from holdfast.policy.admission.guard import AdmissionGuard
 from holdfast.policy.deadline.config import DeadlineConfig
 from holdfast.policy.deadline.wheel import current
+from holdfast.policy.mode import Mode
 from holdfast.service.gatekeeper import Gatekeeper
 from holdfast.service.gatekeeper.identity import Identity
 from holdfast.service.gatekeeper.ledger import Ledger
@@ -34,8 +36,7 @@ class Running:
         self,
         app: FastAPI,
         stack: ASGIApp,
-        budget: Budget,
-        admission: AdmissionConfig,
+        loaded: Loaded,
         *,
         bus: Bus,
         slot: Slot,
@@ -46,6 +47,7 @@ class Running:
         self.serving = True
         identity.after_fork()
         self._slot = slot
+        budget, admission = loaded.budget, _admission(loaded)
         self._admission = AdmissionGuard(admission, bus=bus)
         slot.limit = admission.limit or 0
         bus.subscribe(RequestRefused, self._refused)
@@ -72,6 +74,11 @@ class Running:
             )
             self._watch.start()
 
+    @property
+    def in_flight(self) -> int:
+        """Requests that were admitted and have not left."""
+        return self._admission.core.in_flight
+
     def end(self) -> None:
         """Stop; from here on /readyz says no."""
         self.serving = False
@@ -90,3 +97,14 @@ class Running:
         self._slot.beat(now, lag)
         self._slot.in_flight = self._admission.core.in_flight
         self._slot.queued = self._admission.core.queued
+
+
+def _admission(loaded: Loaded) -> AdmissionConfig:
+    """Return the limits of this worker: its share of what the budget says or implies; none: count only."""
+    numbers = derived(loaded)
+    limit, queue = numbers.get("admission.limit"), numbers.get("admission.queue")
+    if limit is None:
+        return AdmissionConfig(None, mode=Mode.OBSERVE)
+    wait = loaded.budget.admission.wait
+    places = int(queue.value) if queue is not None and wait > 0 else 0
+    return AdmissionConfig(int(limit.value), places, wait)

@@ -11,14 +11,12 @@ __all__ = ["scale"]
 def scale(budget: Budget, *, workers: int, cores: float) -> Scale:
     """Return the scale of a run with one replica; the budget must have a peak.
 
-    One replica must carry its share when as few run as the budget allows: peak / replicas.min.
+    The peak is carried by the replicas at their maximum, as all derived numbers have it: peak / replicas.max.
     """
     peak = budget.traffic.peak
     if peak is None:
         raise ValueError("no peak to scale")
-    replicas = budget.service.replicas
-    fewest = replicas.min if replicas is not None else 1
-    driven = peak / fewest
+    driven = peak / budget.service.replicas.max
     word = "worker" if workers == 1 else "workers"
     statement = (
         f"one replica with {workers} {word} on {cores:g} of this machine's cores, at {driven:g} requests/s: "

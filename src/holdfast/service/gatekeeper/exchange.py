@@ -9,7 +9,7 @@ from typing import Any
 from starlette.types import Message, Send
 
 from holdfast.clock import Now
-from holdfast.policy.deadline.wheel import Entry
+from holdfast.policy.deadline.wheel import Entry, Wheel
 from holdfast.service.gatekeeper.identity import HEADER
 
 __all__ = ["Exchange"]
@@ -23,17 +23,17 @@ class Exchange(Entry):
     clock for a Server-Timing header, None sends none.
     """
 
-    __slots__ = ("_cancelling", "_pass_on", "_task", "_timing", "began", "expired", "request_id", "status")
+    __slots__ = ("_cancelling", "_expired", "_pass_on", "_task", "_timing", "began", "request_id", "status")
 
-    def __init__(self, send: Send, began: float, request_id: bytes, timing: Now | None) -> None:
+    def __init__(self, send: Send, began: float, timing: Now | None) -> None:
         # Not through Entry's constructor: it would make a dict for every request that has no deadline.
         self._pass_on = send
         self._timing = timing
         self._task: asyncio.Task[Any] | None = None
+        self._expired = False
         self.began = began
-        self.request_id = request_id
+        self.request_id = b""
         self.status = 0
-        self.expired = False
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on to the server, the answer's start with our headers."""
@@ -45,21 +45,34 @@ class Exchange(Entry):
             message = {**message, "headers": headers}
         return self._pass_on(message)
 
-    def arm(self) -> None:
-        """Note the task that serves the request, so that `due` can cancel it."""
-        self._task = task = asyncio.current_task()
-        self._cancelling = task.cancelling() if task is not None else 0
+    def arm(self, wheel: Wheel, at: float | None) -> None:
+        """Have the task that serves the request cancelled at `at`, seconds of the loop's clock."""
+        task = asyncio.current_task()
+        if at is not None and task is not None:
+            self._task = task
+            self._cancelling = task.cancelling()
+            wheel.add(at, self)
 
     def due(self) -> None:
         """The time is over: cancel the work, unless an answer is on its way, which is the better answer."""
         if self.status == 0 and self._task is not None:
-            self.expired = True
+            self._expired = True
             self._task.cancel()
 
     def absorb(self) -> bool:
-        """Take back the cancellation that `due` asked for.
+        """Take back the cancellation that `due` asked for, once.
 
-        Returns whether it was the only one; otherwise somebody else cancelled as well, and that one goes on
-        (the bookkeeping of `asyncio.timeout`).
+        Returns whether there was one and no other: otherwise somebody else cancelled, and that goes on (the
+        bookkeeping of `asyncio.timeout`).
         """
-        return self._task is not None and self._task.uncancel() <= self._cancelling
+        if not self._expired or self._task is None:
+            return False
+        self._expired = False
+        return self._task.uncancel() <= self._cancelling
+
+    def disarm(self) -> None:
+        """The work is over, one way or another: neither cancel it any more, nor leave a cancellation asked."""
+        if self._task is not None:
+            self.cancel()
+            self.absorb()
+            self._task = None

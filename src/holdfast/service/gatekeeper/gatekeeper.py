@@ -8,7 +8,7 @@ ends - answered, refused, expired, cancelled, failed - its permit comes back exa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,6 +33,20 @@ _GRPC_TIMEOUT = b"grpc-timeout"
 _READ = frozenset((HEADER, _REQUEST_TIMEOUT, _GRPC_TIMEOUT))
 
 
+def _wishes(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes | None, float | None]:
+    """Return what the caller asks for: a request id, and the seconds it is prepared to wait."""
+    inbound = asked = None
+    for name, value in headers:
+        if name in _READ:
+            if name == HEADER:
+                inbound = value
+            elif name == _REQUEST_TIMEOUT:
+                asked = parse_request_timeout(value)
+            elif asked is None:
+                asked = parse_grpc_timeout(value)
+    return inbound, asked
+
+
 class Gatekeeper:
     """Passes requests to `app`; belongs to one event loop.
 
@@ -44,6 +58,7 @@ class Gatekeeper:
         "_admission",
         "_app",
         "_deadline",
+        "_default",
         "_enforced",
         "_identity",
         "_ledger",
@@ -73,6 +88,7 @@ class Gatekeeper:
         self._admission = admission
         self._deadline = deadline
         self._enforced = deadline.mode is Mode.ENFORCE
+        self._default = deadline.default or 0.0
         self._wheel = wheel
         self._ledger = ledger
         self._refuse = refuse
@@ -93,50 +109,29 @@ class Gatekeeper:
             except Shed:
                 await self._refuse(scope, receive, send)
                 return
-        try:
-            await self._serve(scope, receive, send)
-        finally:
-            admission.leave()
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve an admitted request."""
         began = self._now()
-        inbound = asked = None
-        for name, value in scope["headers"]:
-            if name in _READ:
-                if name == HEADER:
-                    inbound = value
-                elif name == _REQUEST_TIMEOUT:
-                    asked = parse_request_timeout(value)
-                elif asked is None:
-                    asked = parse_grpc_timeout(value)
-        exchange = Exchange(send, began, self._identity.accept(inbound), self._timing)
-        named = current.set(exchange.request_id)
-        at = allot(self._deadline, began, asked) if self._enforced else None
-        if at is None:
-            try:
-                await self._app(scope, receive, exchange.send)
-            finally:
-                current.reset(named)
-                self._ledger.enter(scope, exchange, self._now() - began)
-            return
-        exchange.arm()
-        self._wheel.add(at, exchange)
-        timed = ambient.tighten(at)
+        exchange = Exchange(send, began, self._timing)
+        named = timed = None
         try:
+            inbound, asked = _wishes(scope["headers"])
+            exchange.request_id = self._identity.accept(inbound)
+            named = current.set(exchange.request_id)
+            if self._enforced:
+                at = began + self._default if asked is None else allot(self._deadline, began, asked)
+                exchange.arm(self._wheel, at)
+                timed = ambient.tighten(at)
             await self._app(scope, receive, exchange.send)
         except asyncio.CancelledError:
-            if not (exchange.expired and exchange.absorb()):
+            if not exchange.absorb():
                 raise
-            exchange.expired = False
             await self._late(exchange, send)
         finally:
-            exchange.cancel()
-            if exchange.expired:
-                # The app ended in some other way than by our cancellation: take it back all the same.
-                exchange.absorb()
-            ambient.restore(timed)
-            current.reset(named)
+            admission.leave()
+            exchange.disarm()
+            if timed is not None:
+                ambient.restore(timed)
+            if named is not None:
+                current.reset(named)
             self._ledger.enter(scope, exchange, self._now() - began)
 
     async def _late(self, exchange: Exchange, send: Send) -> None:

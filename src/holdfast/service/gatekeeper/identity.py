@@ -7,7 +7,7 @@ import os
 import re
 from contextvars import ContextVar
 
-__all__ = ["HEADER", "Identity", "current"]
+__all__ = ["HEADER", "Identity", "current", "request_id"]
 
 HEADER = b"x-request-id"
 
@@ -41,3 +41,8 @@ class Identity:
         """Take a prefix of one's own when the process was forked after construction."""
         if os.getpid() != self._pid:
             self._reseed()
+
+
+def request_id() -> str:
+    """Return the id of the request being served, "" outside of one: for logs and calls to other services."""
+    return current.get().decode("ascii", "replace")

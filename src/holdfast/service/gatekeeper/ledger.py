@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+
+from starlette.types import Scope
 
 from holdfast.loop.route import template
 from holdfast.service.gatekeeper.exchange import Exchange
@@ -34,7 +35,7 @@ class Ledger:
         self._slow_after = float("inf") if slow_after is None else slow_after
         self._rows: dict[tuple[str, str, int], memoryview[int]] = {}
 
-    def enter(self, scope: dict[str, Any], exchange: Exchange, seconds: float) -> None:
+    def enter(self, scope: Scope, exchange: Exchange, seconds: float) -> None:
         """Note a request that took `seconds`; status 0 is one that got no answer."""
         key = (template(scope) or UNMATCHED, scope["method"], exchange.status // 100)
         row = self._rows.get(key)

@@ -1,0 +1,1 @@
+"""Renderings of the gate's one document: they add nothing to it, so that every view says the same."""

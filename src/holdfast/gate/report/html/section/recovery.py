@@ -1,0 +1,27 @@
+"""How long goodput stayed away after each overload and fault had ended."""
+
+from __future__ import annotations
+
+from holdfast.gate.report.html.markup import Markup, element
+from holdfast.gate.report.html.table import Column, table
+from holdfast.gate.report.quantity import duration
+from holdfast.gate.result import GateResult
+
+__all__ = ["recovery"]
+
+COLUMNS = (Column("After", "name"), Column("Ended at", "number"), Column("Goodput back", "number"))
+
+
+def recovery(result: GateResult) -> Markup:
+    """Return the table."""
+    rows = [
+        [
+            each.after,
+            duration(each.at),
+            element("span", "✗ not within the run", class_="over")
+            if each.seconds is None
+            else element("b", f"after {duration(each.seconds)}"),
+        ]
+        for each in result.recoveries
+    ]
+    return table(COLUMNS, rows, empty="Nothing was broken, so there was nothing to recover from.")
