@@ -169,7 +169,11 @@ def main() -> None:
     quick = parser.parse_args().quick
     missing("asgi_correlation_id", "prometheus_fastapi_instrumentator", "slowapi")
     rounds, requests = (9, 2000) if quick else (31, 4000)
-    contenders = [Contender("bare FastAPI", bare), Contender("Holdfast(app)", held), Contender("peers", peers)]
+    contenders = [
+        Contender("bare FastAPI", bare),
+        Contender("Holdfast(app)", held),
+        Contender("peers", peers),
+    ]
     for _ in range(rounds):
         for contender in contenders:
             contender.round(requests)

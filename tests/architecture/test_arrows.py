@@ -30,7 +30,17 @@ MAY_KNOW: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 
-OPTIONAL = {"gunicorn", "uvicorn", "uvicorn_worker", "uvloop", "httptools", "httpx2", "numpy", "typer", "rich"}
+OPTIONAL = {
+    "gunicorn",
+    "uvicorn",
+    "uvicorn_worker",
+    "uvloop",
+    "httptools",
+    "httpx2",
+    "numpy",
+    "typer",
+    "rich",
+}
 CORE = {"budget", "policy", "loop", "telemetry", "service", "errors", "clock", "events", "__init__"}
 
 
@@ -95,7 +105,9 @@ def test_the_core_imports_nothing_optional(path: Path) -> None:
 
 def test_a_forbidden_arrow_is_seen(tmp_path: Path) -> None:
     source = tmp_path / "x.py"
-    source.write_text("from holdfast.service import Holdfast\nimport holdfast.gate.result\nfrom holdfast import gate\n")
+    source.write_text(
+        "from holdfast.service import Holdfast\nimport holdfast.gate.result\nfrom holdfast import gate\n"
+    )
     assert [name for _, name in imports(source)] == [
         "holdfast.service",
         "holdfast.gate.result",

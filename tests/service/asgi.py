@@ -22,7 +22,12 @@ class Answer:
 
 
 async def call(
-    app: ASGIApp, path: str = "/", *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes = b""
+    app: ASGIApp,
+    path: str = "/",
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
 ) -> Answer:
     """Send one request and return the answer."""
     answer = Answer()

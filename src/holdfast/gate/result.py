@@ -124,8 +124,8 @@ class Judgement:
 class Calls:
     """A dependency as the proxy saw it.
 
-    `needed`: requests of the worst fault phase that need it, by the steady phase's share (None where
-    unknown); `amplification` = calls / needed there. `seen` against `attempted` (what the service says, None where it does not).
+    `needed`: requests of the worst fault phase that need it, as [traffic].request says (None where nothing
+    was broken); `amplification` = calls / needed there. `seen` against `attempted` (what the service says, None where it does not).
     `direct`: connections from the service past the proxy; `wired`: the fault proof holds, else `why` not.
     """
 
@@ -135,7 +135,7 @@ class Calls:
     connections: int
     seen: int
     attempted: int | None
-    needed: float | None
+    needed: int | None
     amplification: float | None
     amplification_phase: str
     direct: int

@@ -90,7 +90,8 @@ class Holdfast:
         try:
             from holdfast.client.http import client
         except ModuleNotFoundError as error:
-            raise UsageError(f"pip install 'holdfast[http]' ({error.name} is missing)", place="hold.http") from None
+            message = f"{error.name} is missing: pip install 'holdfast[http]'"
+            raise UsageError(message, place="hold.http") from None
         section = self.budget.dependency.get(name)
         if section is None:
             known = ", ".join(self.budget.dependency) or "none"

@@ -1,4 +1,4 @@
-"""What runs on one event loop: the gatekeeper with its policies, and the stall watch where nobody else has one."""
+"""What runs on one event loop: the gatekeeper, its policies, and a stall watch where there is none."""
 
 from __future__ import annotations
 

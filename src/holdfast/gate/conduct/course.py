@@ -34,20 +34,20 @@ class Course:
 
     async def run(self, start: float) -> None:
         """Follow the schedule that began at `start`; heals every fault, also when cancelled."""
-        proxies = self._dependencies.proxied()
+        proxies = self._dependencies.proxies()
         at = start
         try:
             for phase in self._phases:
                 await asyncio.sleep(max(0.0, at - self._now()))
                 for name, proxy in proxies.items():
-                    await proxy.apply(phase.fault if name == phase.dependency else None)
+                    proxy.apply(phase.fault if name == phase.dependency else None)
                 self.counts.append(self._dependencies.counts())
                 self._entered(phase)
                 at += phase.seconds
             await asyncio.sleep(max(0.0, at - self._now()))
         finally:
             for proxy in proxies.values():
-                await proxy.apply(None)
+                proxy.apply(None)
 
     def close(self) -> None:
         """Note the final counts, once the last straggler is done."""

@@ -23,7 +23,10 @@ def describe() -> Machine:
         except PackageNotFoundError:
             continue
     return Machine(
-        cpu=_cpu(), cores=os.cpu_count() or 1, kernel=f"{platform.system()} {platform.release()}", versions=versions
+        cpu=_cpu(),
+        cores=os.cpu_count() or 1,
+        kernel=f"{platform.system()} {platform.release()}",
+        versions=versions,
     )
 
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import MappingProxyType
+
+from holdfast.budget import Loaded
 
 __all__ = ["Options"]
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`app` as uvicorn takes it ("shop.main:app"); `environ` is what the service gets, stand-ins aside."""
+    """`app` as uvicorn takes it ("shop.main:app"). `environ`: in which the dependencies' variables are looked
+    up, and which the service gets. `boot`: seconds that it has to become ready."""
 
     app: str
-    environment: str | None = None
     seed: int = 1
-    environ: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    boot_deadline: float = 60.0
+    environ: Mapping[str, str] = field(default_factory=dict)
+    boot: float = 60.0
 
-    def reproduce(self, budget: Path) -> str:
+    def reproduce(self, loaded: Loaded) -> str:
         """Return the command that runs the same schedule again."""
-        words = ["holdfast", "gate", self.app, "--budget", str(budget), "--seed", str(self.seed)]
-        if self.environment:
-            words += ["--env", self.environment]
+        words = ["holdfast", "gate", self.app, "--budget", loaded.shown, "--seed", str(self.seed)]
+        if loaded.environment:
+            words += ["--env", loaded.environment]
         return shlex.join(words)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import NotMeasured
 from holdfast.gate.fault.proof import direct_connections, process_tree
-from holdfast.gate.launch.admin import get
+from holdfast.gate.launch.service import Service
 from holdfast.gate.result import Stall
 
 __all__ = ["Watcher"]
@@ -20,18 +20,22 @@ half a thousandth of a core for being watched."""
 
 
 class Watcher:
-    """Polls until cancelled; `direct` is the most connections seen at once from the service to each real
-    address, `peak_in_flight` the most requests in flight in all workers."""
+    """Polls until cancelled; `direct` is the most connections seen at once from the service to each of the
+    `real` addresses, `unproven` why that could not be looked at, `peak_in_flight` the most requests in flight
+    in all workers. `seen` is told the number of stalls so far."""
 
     def __init__(
-        self, admin_port: int, server_pid: int, real: Mapping[str, tuple[str, int]], seen: Callable[[int], None]
+        self,
+        service: Service,
+        real: Mapping[str, Sequence[tuple[str, int]]],
+        seen: Callable[[int], None],
     ) -> None:
-        self._admin_port = admin_port
-        self._server_pid = server_pid
+        self._service = service
         self._real = real
         self._seen = seen
         self.state: dict[str, Any] = {}
         self.direct = dict.fromkeys(real, 0)
+        self.unproven = ""
         self.peak_in_flight = 0
 
     async def watch(self) -> None:
@@ -43,17 +47,20 @@ class Watcher:
     async def look(self) -> None:
         """Look once; a supervisor that does not answer in time is looked at again next time."""
         try:
-            status, body = await get(self._admin_port, "/state")
+            status, body = await self._service.get("/state")
             if status == 200:
                 self.state = json.loads(body)
-        except (OSError, TimeoutError, ValueError, HoldfastError):
+        except (OSError, ValueError):
             return
         workers = self.state.get("workers", ())
         self.peak_in_flight = max(self.peak_in_flight, sum(worker["in_flight"] for worker in workers))
         self._seen(sum(stall["count"] for stall in self.state.get("stalls", ())))
-        pids = process_tree(self._server_pid)
-        for name, address in self._real.items():
-            self.direct[name] = max(self.direct[name], direct_connections(pids, address))
+        try:
+            pids = process_tree(self._service.pid)
+            for name, addresses in self._real.items():
+                self.direct[name] = max(self.direct[name], direct_connections(pids, addresses))
+        except NotMeasured as error:
+            self.unproven = str(error)
 
     def workers(self) -> int:
         """Return how many workers serve."""

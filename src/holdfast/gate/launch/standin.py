@@ -9,7 +9,7 @@ import asyncio
 import shlex
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +59,7 @@ class StandIn:
         *,
         boot: float = 15.0,
         cwd: Path | None = None,
+        cpus: Collection[int] | None = None,
         environ: Mapping[str, str] | None = None,
         on_line: OnLine | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class StandIn:
                 name=f"the stand-in of {name}",
                 env=environ,
                 cwd=cwd,
+                cpus=cpus,
                 on_line=on_line,
             )
 

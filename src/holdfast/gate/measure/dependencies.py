@@ -1,9 +1,4 @@
-"""What each dependency saw: calls, amplification, and whether the proxy was really in between.
-
-How many requests need a dependency is not declared anywhere; it is measured. In the steady phase every call
-is one that was needed, so calls / offered there is the need per request, and the traffic's mix is the same
-in all phases.
-"""
+"""What each dependency saw: calls, amplification, and whether the proxy was really in between."""
 
 from __future__ import annotations
 
@@ -12,44 +7,34 @@ from collections.abc import Sequence
 from holdfast.gate.fault.counts import Counts
 from holdfast.gate.result import Calls, Phase
 
-__all__ = ["calls", "unproxied", "unwired"]
-
-
-def unwired(counts: Sequence[Counts], attempted: int | None, direct: int) -> str:
-    """Return why the faults of a dependency are not proven to have reached it; "" when they are.
-
-    `counts[p]` at the start of phase p and one more at the end; `attempted` as the service says.
-    """
-    whole = counts[-1] - counts[0]
-    if direct:
-        return f"{direct} connections of the service went past the proxy to the real address"
-    if not whole.connections:
-        return "the service never connected through the proxy, so no fault reached it"
-    if whole.calls is None:
-        return ""
-    if not whole.calls:
-        return "no call was seen at the proxy, so no fault was proven to reach it"
-    if attempted is not None and whole.calls > attempted:
-        return f"the proxy saw {whole.calls} calls, the service attempted only {attempted}"
-    return ""
+__all__ = ["calls", "unproxied"]
 
 
 def calls(
-    name: str, kind: str, counts: Sequence[Counts], phases: Sequence[Phase], attempted: int | None, direct: int
+    name: str,
+    kind: str,
+    *,
+    counts: Sequence[Counts],
+    phases: Sequence[Phase],
+    needed: Sequence[int],
+    attempted: int | None,
+    direct: int,
+    unproven: str,
 ) -> Calls:
-    """Return a proxied dependency as it was seen."""
+    """Return a proxied dependency as it was seen.
+
+    `counts[p]` at the start of phase p and one more at the end; `needed[p]`: requests of phase p that need
+    the dependency, by [traffic].request; `attempted`: calls that the service says it made, None where it
+    does not say; `direct`: its connections past the proxy; `unproven`: why those could not be looked for.
+    """
     whole = counts[-1] - counts[0]
-    why = unwired(counts, attempted, direct)
-    worst, needed, amplification = "", None, None
-    per_request = _need(counts, phases)
-    if per_request:
-        for position, phase in enumerate(phases):
-            seen = (counts[position + 1] - counts[position]).calls
-            if phase.fault is None or phase.fault.dependency != name or seen is None:
-                continue
-            need = per_request * phase.offered
-            if need and (amplification is None or seen / need > amplification):
-                worst, needed, amplification = phase.name, need, seen / need
+    why = unproven or _unwired(whole, attempted, direct)
+    worst = max(
+        (p for p, phase in enumerate(phases) if phase.fault is not None and phase.fault.dependency == name),
+        key=lambda p: _ratio(counts, needed, p) or 0.0,
+        default=None,
+    )
+    amplification = None if worst is None else _ratio(counts, needed, worst)
     return Calls(
         name=name,
         kind=kind,
@@ -57,9 +42,9 @@ def calls(
         connections=whole.connections,
         seen=whole.calls or 0,
         attempted=attempted,
-        needed=needed,
+        needed=needed[worst] if worst is not None else None,
         amplification=amplification,
-        amplification_phase=worst,
+        amplification_phase=phases[worst].name if worst is not None else "",
         direct=direct,
         wired=not why,
         why=why,
@@ -71,10 +56,20 @@ def unproxied(name: str, kind: str, why: str) -> Calls:
     return Calls(name, kind, False, 0, 0, None, None, None, "", 0, False, why)
 
 
-def _need(counts: Sequence[Counts], phases: Sequence[Phase]) -> float:
-    """Calls per offered request in the steady phase."""
-    for position, phase in enumerate(phases):
-        seen = (counts[position + 1] - counts[position]).calls
-        if phase.kind == "steady" and phase.offered and seen is not None:
-            return seen / phase.offered
-    return 0.0
+def _ratio(counts: Sequence[Counts], needed: Sequence[int], phase: int) -> float | None:
+    """Calls per request that needs the dependency; None where either is not known."""
+    seen = (counts[phase + 1] - counts[phase]).calls
+    return seen / needed[phase] if seen is not None and needed[phase] else None
+
+
+def _unwired(whole: Counts, attempted: int | None, direct: int) -> str:
+    """Return why the faults are not proven to have reached the dependency; "" when they are."""
+    if direct:
+        return f"{direct} connections of the service went past the proxy to the real address"
+    if not whole.connections:
+        return "the service never connected through the proxy, so no fault reached it"
+    if whole.calls == 0:
+        return "no call was seen at the proxy, so no fault is proven to have reached one"
+    if attempted is not None and whole.calls is not None and whole.calls > attempted:
+        return f"the proxy saw {whole.calls} calls, the service attempted only {attempted}"
+    return ""

@@ -25,5 +25,4 @@ def describe(seconds: npt.NDArray[np.float64]) -> Latency:
     """Return the exact percentiles of latencies in seconds, as far as their number supports them."""
     count = len(seconds)
     shown = {label: q for label, q in QUANTILES.items() if supported(count, q)}
-    values = np.quantile(seconds, list(shown.values())) if shown else []
-    return Latency(count, {label: float(v) for label, v in zip(shown, values, strict=True)})
+    return Latency(count, {label: float(np.quantile(seconds, q)) for label, q in shown.items()})

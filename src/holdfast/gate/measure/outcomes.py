@@ -88,12 +88,12 @@ def left_out(all_codes: Codes, sli: Sli) -> Mask:
 
 def is_word(outcome: npt.NDArray[np.uint8], word: Outcome) -> Mask:
     """Return which answers the guard said `word` of."""
-    return (outcome & _WORD) == word
+    return np.asarray(np.equal(outcome & _WORD, word))
 
 
 def with_retry_after(outcome: npt.NDArray[np.uint8]) -> Mask:
     """Return which answers carried a Retry-After header."""
-    return (outcome & np.uint8(RETRY_AFTER)) != 0
+    return np.asarray(np.not_equal(outcome & np.uint8(RETRY_AFTER), 0))
 
 
 def _by_code(all_codes: Codes, holds: Callable[[int], bool]) -> Mask:

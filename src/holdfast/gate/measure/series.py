@@ -17,7 +17,7 @@ def measure(run: Run, *, length: float, step: float = 0.5) -> Series:
     where = np.minimum((run.at / step).astype(np.int64), buckets - 1)
 
     def rate(mask: npt.NDArray[np.bool_]) -> list[float]:
-        return (np.bincount(where[mask], minlength=buckets) / step).tolist()
+        return [float(n) / step for n in np.bincount(where[mask], minlength=buckets)]
 
     timed = run.answered & ~run.refused
     everything = np.ones(len(run.at), dtype=bool)

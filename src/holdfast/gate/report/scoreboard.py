@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -10,7 +10,7 @@ from holdfast.gate.report.judged import limit
 from holdfast.gate.report.quantity import NOTHING, count, duration, rate, ratio, times
 from holdfast.gate.result import GateResult, Phase
 
-__all__ = ["Cell", "Row", "rows"]
+__all__ = ["Cell", "Row", "differences", "rows"]
 
 Tone: TypeAlias = Literal["good", "bad", "plain"]
 
@@ -49,6 +49,19 @@ def rows(results: Mapping[str, GateResult]) -> tuple[Row, ...]:
     """Return goodput and p99 by phase, recovery, amplification and stalls, one cell a result."""
     each = tuple(results.values())
     return (*_goodputs(each), *_tails(each), *_recoveries(each), *_amplifications(each), _stalls(each))
+
+
+def differences(results: Mapping[str, GateResult]) -> tuple[str, ...]:
+    """Return in which of the conditions the results differ: a comparison is fair where there is none."""
+    each = tuple(results.values())
+    conditions: dict[str, Callable[[GateResult], object]] = {
+        "budget": lambda one: (one.budget, one.environment),
+        "seed": lambda one: one.seed,
+        "load and faults": lambda one: [(phase.name, phase.rate, phase.fault) for phase in one.phases],
+        "workers": lambda one: (one.scale.workers, one.scale.replicas, one.scale.cores),
+        "machine": lambda one: one.machine,
+    }
+    return tuple(name for name, of in conditions.items() if any(of(one) != of(each[0]) for one in each))
 
 
 def _goodputs(results: Sequence[GateResult]) -> list[Row]:

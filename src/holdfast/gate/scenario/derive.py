@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from holdfast.budget import Budget
 from holdfast.gate.fault.kinds import Fault, Reset, Slow
-from holdfast.gate.measure.latency import BEYOND
 from holdfast.gate.measure.recovery import WINDOW
+from holdfast.gate.scenario import steady
 from holdfast.gate.scenario.phase import PlannedPhase
 
 __all__ = ["OVERLOAD", "derive"]
@@ -23,9 +23,7 @@ OVERLOAD = 5.0
 usual load; a service without admission control collapses well below it (benchmarks/demo.py)."""
 
 _WARMUP = 4.0
-_STEADY = 12.0
-_STEADY_MOST = 120.0
-_DISTURBED = 8.0
+_DISTURBED = 6.0
 _RECOVERY_LEAST = 6.0
 
 
@@ -34,7 +32,7 @@ def derive(budget: Budget, rate: float, proxied: Sequence[str]) -> list[PlannedP
     recovery = PlannedPhase("recovery", "recovery", _recovery_seconds(budget), rate)
     phases = [
         PlannedPhase("warm-up", "warmup", _WARMUP, rate / 2),
-        PlannedPhase("steady", "steady", _steady_seconds(rate), rate),
+        PlannedPhase("steady", "steady", steady.seconds(budget, rate), rate),
     ]
     for name in proxied:
         for fault in _faults(budget, name):
@@ -48,12 +46,6 @@ def derive(budget: Budget, rate: float, proxied: Sequence[str]) -> list[PlannedP
 
 def _after(recovery: PlannedPhase, disturbance: str) -> PlannedPhase:
     return PlannedPhase(f"after {disturbance}", recovery.kind, recovery.seconds, recovery.rate)
-
-
-def _steady_seconds(rate: float) -> float:
-    """Long enough that the sample supports a p99, as far as patience goes."""
-    for_p99 = 1.2 * BEYOND / 0.01 / rate
-    return min(_STEADY_MOST, max(_STEADY, math.ceil(for_p99)))
 
 
 def _recovery_seconds(budget: Budget) -> float:

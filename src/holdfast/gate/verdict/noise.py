@@ -48,9 +48,7 @@ def _read() -> tuple[float, float]:
     return sum(ticks), ticks[7] if len(ticks) > 7 else 0.0
 
 
-def judge(
-    records: Records, calm: npt.NDArray[np.bool_], *, steal: float, bound: float | None
-) -> Noise:
+def judge(records: Records, calm: npt.NDArray[np.bool_], *, steal: float, bound: float | None) -> Noise:
     """Judge the run's noise; `bound` is the tightest latency objective in seconds.
 
     `calm`: which requests belong to the steady phase. Elsewhere the driver may run out of connections

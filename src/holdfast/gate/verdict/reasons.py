@@ -1,5 +1,6 @@
-"""Why an objective failed, from the run's own evidence: what held the loop, what took the connections,
-what multiplied. Each reason names its place and its numbers; where the evidence shows nothing, nothing is said.
+"""Why an objective failed, by the run's own evidence: what held the loop, what piled up, what multiplied.
+
+Each reason has its place and its numbers; where the evidence shows nothing, nothing is said.
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ def explain(
 
 
 def _stalls(stalls: Sequence[Stall]) -> Iterator[Reason]:
-    for stall in stalls[:_SHOWN]:
+    # Without a line it was the machine that stood still, not the service's code.
+    for stall in [each for each in stalls if each.file][:_SHOWN]:
         route = f" ({stall.route})" if stall.route else ""
         yield Reason(
             title=f"the event loop stood still in {stall.function}{route}",
             detail=(
-                f"{stall.count} stalls, {stall.total:.1f} s in all, the longest {stall.longest * 1e3:.0f} ms, "
+                f"{stall.count} stalls, {stall.total:.1f} s in all, the longest {stall.longest * 1e3:.0f} ms "
                 f"in {stall.sink}; other requests waited {stall.victims} times for it"
             ),
             place=f"{stall.file}:{stall.line}",
@@ -47,7 +49,7 @@ def _multiplied(dependencies: Sequence[Calls]) -> Iterator[Reason]:
         if calls.amplification is not None and calls.amplification >= _MULTIPLIED:
             yield Reason(
                 title=f"retries multiplied the load on {calls.name} by {calls.amplification:.1f}",
-                detail=f"in phase {calls.amplification_phase}; {calls.connections} connections were opened to it",
+                detail=f"in phase {calls.amplification_phase}, over {calls.connections} connections in all",
                 place="",
             )
 

@@ -71,7 +71,7 @@ class Exchange(Entry):
         return self._task.uncancel() <= self._cancelling
 
     def disarm(self) -> None:
-        """The work is over, one way or another: neither cancel it any more, nor leave a cancellation asked."""
+        """The work is over: neither cancel it any more, nor leave a cancellation asked."""
         if self._task is not None:
             self.cancel()
             self.absorb()

@@ -44,8 +44,14 @@ class Ledger:
         row[bucket(seconds)] += 1
         row[SUM_NS] += int(seconds * 1e9)
         if seconds > self._slow_after:
-            request_id = exchange.request_id.decode("ascii", "replace")
-            _slow.warning("%s %s took %.3f s: status %d, request %s", key[1], key[0], seconds, exchange.status, request_id)
+            self._tell(key, exchange, seconds)
+
+    def _tell(self, key: tuple[str, str, int], exchange: Exchange, seconds: float) -> None:
+        route, method, _ = key
+        request_id = exchange.request_id.decode("ascii", "replace")
+        _slow.warning(
+            "%s %s took %.3f s: status %d, request %s", method, route, seconds, exchange.status, request_id
+        )
 
     def _open(self, route: str, method: str, status_class: int) -> memoryview[int]:
         method_known = method if method in _METHODS else "OTHER"

@@ -10,19 +10,18 @@ from holdfast.gate.report.html.chart.bullet import meter
 from holdfast.gate.report.html.chart.pattern import definitions
 from holdfast.gate.report.html.curves import curves
 from holdfast.gate.report.html.header import header, navigation
-from holdfast.gate.report.html.markup import Child, Markup, element
+from holdfast.gate.report.html.markup import Child, Markup, element, fragment
 from holdfast.gate.report.html.mending import mending
 from holdfast.gate.report.html.page import page, section
 from holdfast.gate.report.html.section.verdict import verdict
 from holdfast.gate.report.html.views import VIEWS, View
 from holdfast.gate.report.judged import WORD, limit
 from holdfast.gate.report.mistake import Mistake
-from holdfast.gate.report.scoreboard import Row, rows
+from holdfast.gate.report.scoreboard import Row, differences, rows
 from holdfast.gate.result import GateResult
 
 __all__ = ["render_comparison"]
 
-LEAD = "The same load, the same faults, the same machine: each form's own figures, the bars on one scale."
 ENDS = {
     "pass": "passes",
     "fail": "fails",
@@ -63,7 +62,7 @@ def render_comparison(results: Mapping[str, GateResult], mistakes: Sequence[Mist
             style=f"--columns:{len(results)}",
         ),
         navigation([(link, link.capitalize()) for link in links]),
-        section("scoreboard", "Side by side", _scoreboard(results), lead=LEAD),
+        section("scoreboard", "Side by side", _scoreboard(results), lead=_fairness(results)),
         *parts,
     ]
     return page(f"{_headline(results)} · holdfast gate", body, curves(results), wide=True)
@@ -73,6 +72,13 @@ def _headline(results: Mapping[str, GateResult]) -> str:
     """Return the whole page in one line: "shop: fragile fails, held passes"."""
     service = next(iter(results.values())).service
     return f"{service}: {', '.join(f'{name} {ENDS[each.verdict.outcome]}' for name, each in results.items())}"
+
+
+def _fairness(results: Mapping[str, GateResult]) -> Markup:
+    found = differences(results)
+    if not found:
+        return fragment("The same budget, seed, load, faults and machine; the bars of a row share one scale.")
+    return element("strong", f"Compare with care, the runs differ in: {', '.join(found)}.")
 
 
 def _columns(results: Mapping[str, GateResult], view: View, drawn: Sequence[Markup]) -> Markup:

@@ -47,7 +47,7 @@ class Panel:
             lines.append(words(f"  {course.detail}", "yellow" if ":" in course.detail else "dim"))
         lines.append(_figures(course))
         curve = course.curve()
-        if curve and console.encoding.lower().startswith("utf"):
+        if curve:
             lines.append(Text.assemble("  ok/s ", (sparkline(curve), "green")))
         yield Group(*lines)
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from holdfast.gate.report.live.course import Course
 from holdfast.gate.report.live.panel import Panel, figures, finished
 from holdfast.gate.report.quantity import duration
-from holdfast.gate.report.text.paper import show, words
+from holdfast.gate.report.text.paper import clean, show, unicode, write
 
 __all__ = ["Live"]
 
@@ -41,7 +41,7 @@ class Live:
         self._screen: rich_live.Live | None = None
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal and not self._console.is_dumb_terminal:
+        if self._console.is_terminal and not self._console.is_dumb_terminal and unicode(self._console):
             self._screen = rich_live.Live(
                 Panel(self._title, lambda: self._course, self._clock),
                 console=self._console,
@@ -95,4 +95,5 @@ class Live:
             self._say(text)
 
     def _say(self, text: str) -> None:
-        show(self._console, words(f"{self._title}: {text}" if self._title else text))
+        line = f"{self._title}: {text}" if self._title else text
+        write(self._console, f"{clean(line)}\n")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from holdfast.gate.report.judged import by_outcome, margin, sides
 from holdfast.gate.report.mistake import Mistake
-from holdfast.gate.report.scoreboard import Cell, rows
+from holdfast.gate.report.scoreboard import Cell, differences, rows
 from holdfast.gate.report.text.paper import COLOUR, grid, heading, indented, numbered, show, words
 from holdfast.gate.report.text.single import banner
 from holdfast.gate.result import GateResult
@@ -27,7 +27,10 @@ def render_comparison(
     parts: list[RenderableType] = []
     for name, result in results.items():
         parts += [*banner(result, name), *_missed(result)]
-    parts += [heading("Side by side"), indented(_scoreboard(results)), *_mending(mistakes), Text()]
+    parts.append(heading("Side by side"))
+    if found := differences(results):
+        parts.append(indented(Text(f"Compare with care, the runs differ in: {', '.join(found)}.", "yellow")))
+    parts += [indented(_scoreboard(results)), *_mending(mistakes), Text()]
     for part in parts:
         show(console, part)
 

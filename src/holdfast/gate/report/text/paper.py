@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ from rich.text import Text
 from holdfast.gate.report.quantity import NOTHING, TIMES
 from holdfast.gate.result import Outcome
 
-__all__ = ["COLOUR", "clean", "grid", "heading", "indented", "numbered", "show", "words"]
+__all__ = ["COLOUR", "clean", "grid", "heading", "indented", "numbered", "show", "unicode", "words", "write"]
 
 COLOUR: dict[Outcome, str] = {
     "pass": "green",
@@ -83,12 +84,26 @@ def numbered(items: Sequence[Text]) -> Table:
 
 
 def show(console: Console, content: RenderableType) -> None:
-    """Print `content`, in ASCII where the console knows no more."""
-    width = None if console.is_terminal else max(LOG_WIDTH, console.width)
-    if console.encoding.lower().startswith("utf"):
-        console.print(content, width=width, crop=False)
+    """Print `content`: as wide as the terminal, or as a log may be; in ASCII where there is no more."""
+    if console.is_terminal and unicode(console):
+        console.print(content)
         return
-    with console.capture() as captured:
-        console.print(content, width=width, crop=False)
-    text = captured.get().translate(str.maketrans(PLAIN))
-    console.file.write(text.encode(console.encoding, "replace").decode(console.encoding))
+    page = console
+    if not console.is_terminal:
+        page = Console(file=io.StringIO(), width=max(LOG_WIDTH, console.width), color_system=None)
+    with page.capture() as captured:
+        page.print(content)
+    write(console, "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1]))
+
+
+def write(console: Console, text: str) -> None:
+    """Write `text` as it is, unbroken, in the alphabet of `console`."""
+    if not unicode(console):
+        text = text.translate(str.maketrans(PLAIN))
+        text = text.encode(console.encoding, "replace").decode(console.encoding)
+    console.out(text, end="", highlight=False)
+
+
+def unicode(console: Console) -> bool:
+    """Return whether `console` can show every sign."""
+    return console.encoding.lower().startswith("utf")

@@ -83,13 +83,16 @@ def _phases(result: GateResult) -> list[RenderableType]:
         return []
     rows = [_phase(number, each) for number, each in enumerate(result.phases, 1)]
     columns = ("Phase", ">Offered", ">Goodput", ">Good", ">p50", ">p99", "What went wrong")
-    return [heading("Phases"), indented(grid(columns, rows))]
+    faults = [
+        indented(words(f"fault in {number} {each.name}: {each.fault.detail}", "dim"))
+        for number, each in enumerate(result.phases, 1)
+        if each.fault
+    ]
+    return [heading("Phases"), indented(grid(columns, rows)), *faults]
 
 
 def _phase(number: int, phase: Phase) -> list[RenderableType]:
     name = words(f"{number} {phase.name}")
-    if phase.fault:
-        name.append_text(words(f"\n  {phase.fault.detail}", "dim"))
     wrong = [each for each in causes(phase.outcomes) if each.family is not Family.ANSWERED]
     percentiles = phase.latency.percentiles
     return [
@@ -155,22 +158,24 @@ def _rest(result: GateResult) -> list[RenderableType]:
     book, heard = result.ledger, result.noise
     entries = ("served", "refused", "shed", "failed", "cancelled", "never_accepted")
     total = " + ".join(f"{count(getattr(book, name))} {name.replace('_', ' ')}" for name in entries)
-    ledger = Text(f"{count(book.sent)} sent = {total}  ")
+    ledger = Text()
     ledger.append(
         "✓ balances" if book.balanced else "✗ does not balance", style="green" if book.balanced else "red"
     )
+    ledger.append(f": {count(book.sent)} sent = {total}")
     for problem in book.problems:
         ledger.append_text(words(f"\n{problem}", "red"))
     if book.not_sent:
         ledger.append(
             f"\n{count(book.not_sent)} of {count(book.scheduled)} scheduled were not sent by the driver"
         )
-    noise = Text(
-        f"sent {duration(heard.send_lag_p50)} (p50), {duration(heard.send_lag_p99)} (p99) "
-        f"after the intended time; {ratio(heard.steal)} of the CPU taken by other guests  "
+    noise = Text()
+    noise.append(
+        "✓ quiet enough" if heard.quiet else "? too noisy for latency",
+        style="green" if heard.quiet else "yellow",
     )
-    quiet = ("✓ quiet enough", "green") if heard.quiet else ("? too noisy for latency", "yellow")
-    noise.append(*quiet)
+    noise.append(f": sent {duration(heard.send_lag_p50)} (p50), {duration(heard.send_lag_p99)} (p99) ")
+    noise.append(f"after the intended time; {ratio(heard.steal)} of the CPU taken by other guests")
     if heard.why:
         noise.append_text(words(f"\n{heard.why}", "dim"))
     return [

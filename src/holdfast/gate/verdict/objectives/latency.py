@@ -40,12 +40,12 @@ def _promises(evidence: Evidence) -> Iterator[_Promise]:
         bound = getattr(objective, name)
         if bound is not None or name == "p99":
             yield _Promise(f"objective.{name}", f"{_label(name)}, all routes", quantile, bound, None)
-    for route, promised in objective.route.items():
+    for path, promised in objective.route.items():
         for name, quantile in _QUANTILES.items():
             bound = getattr(promised, name, None)
             if bound is not None:
-                path = f'objective.route."{route}".{name}'
-                yield _Promise(path, f"{_label(name)}, {route}", quantile, bound, route)
+                number = f'objective.route."{path}".{name}'
+                yield _Promise(number, f"{_label(name)}, {path}", quantile, bound, path)
 
 
 def _label(name: str) -> str:

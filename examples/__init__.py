@@ -1,0 +1,1 @@
+"""Services that show what holdfast does, each run and judged by its own gate."""

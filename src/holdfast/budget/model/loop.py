@@ -1,0 +1,34 @@
+"""[loop]: when a blocked event loop is named, and when its worker is killed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import model_validator
+
+from holdfast.budget.metadata import Mechanism
+from holdfast.budget.model.references import ASYNCIO_DEBUG, GUNICORN
+from holdfast.budget.model.section import Section, contradiction
+from holdfast.budget.units import Duration, format_duration
+
+__all__ = ["Loop"]
+
+
+class Loop(Section):
+    """When a blocked event loop is named, and when its worker is killed."""
+
+    stall: Annotated[
+        Duration, Mechanism("A loop that stands still for longer is reported, with the line.", ASYNCIO_DEBUG)
+    ] = 0.1
+    kill: Annotated[
+        Duration, Mechanism("A worker whose loop stands still for longer is killed and replaced.", GUNICORN)
+    ] = 30.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.stall >= self.kill:
+            message = (
+                f"stall ({format_duration(self.stall)}) is not below kill ({format_duration(self.kill)})"
+            )
+            raise contradiction(message, "stall", "kill")
+        return self

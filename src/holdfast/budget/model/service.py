@@ -1,0 +1,59 @@
+"""[service]: what runs, and how many of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
+
+from holdfast.budget.metadata import Derivable, Fact, Mechanism
+from holdfast.budget.model.references import KUBERNETES_DEPLOYMENT
+from holdfast.budget.model.section import Section, contradiction
+from holdfast.budget.units import Count, Whole
+
+__all__ = ["Replicas", "Service"]
+
+
+def _importable(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(\(\))?", value):
+        raise ValueError(f'expected a module and an attribute, such as "shop.main:app", got "{value}"')
+    return value
+
+
+class Replicas(Section):
+    """How many instances of the service run at a time."""
+
+    min: Annotated[Count, Mechanism("Instances at the least.", KUBERNETES_DEPLOYMENT)] = 1
+    max: Annotated[Count, Mechanism("Instances at the most; they carry the peak.", KUBERNETES_DEPLOYMENT)] = 1
+    surge: Annotated[
+        Whole,
+        Mechanism(
+            "Instances beyond `max` while a deployment runs; their connections count too. "
+            "Kubernetes' own default is a quarter of the replicas, rounded up.",
+            KUBERNETES_DEPLOYMENT,
+        ),
+    ] = 1
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min > self.max:
+            raise contradiction(f"min ({self.min}) is above max ({self.max})", "min", "max")
+        return self
+
+
+class Service(Section):
+    """What runs, and how many of it."""
+
+    name: Annotated[str | None, Fact("The service's name in reports and metrics.")] = None
+    app: Annotated[
+        Annotated[str, AfterValidator(_importable)] | None,
+        Fact('Where the ASGI application is, as "module:attribute".'),
+    ] = None
+    replicas: Replicas = Replicas()
+    workers: Annotated[
+        Count | None,
+        Derivable(
+            "Worker processes in one replica.", "one for each whole core that the cgroup grants, at least 1"
+        ),
+    ] = None

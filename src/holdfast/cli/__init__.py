@@ -1,0 +1,47 @@
+"""The command line: one file a verb, imported when that verb is called.
+
+Each verb is a function named like the verb in a module of its own; its parameters are the command's, its
+docstring is the help, and what it returns is the exit code (None is 0). Errors leave it as exceptions:
+`holdfast.cli.outcome` turns them into one line and a code, so that no verb prints a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from holdfast.cli.outcome import exit_code_of, import_failure
+
+__all__ = ["VERBS", "Verb", "main"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """Where a verb lives and what the list of verbs says of it."""
+
+    module: str
+    summary: str
+
+
+VERBS: dict[str, Verb] = {
+    "serve": Verb(
+        "holdfast.cli.serve", "Run a service under supervision: probes, drain, blocked workers killed."
+    ),
+    "plan": Verb("holdfast.cli.plan", "Show every number, where it was decided, and what is missing."),
+    "gate": Verb(
+        "holdfast.cli.gate", "Load a service, break its dependencies, and judge it against its budget."
+    ),
+    "demo": Verb("holdfast.cli.demo", "See a fragile and a held service side by side under the same gate."),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (see `holdfast.cli.outcome`)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        from holdfast.cli.surface import application
+    except ModuleNotFoundError as error:
+        return import_failure(error, extra="cli")
+    called = next((word for word in words if not word.startswith("-")), None)
+    return exit_code_of(lambda: application(called), words)

@@ -1,0 +1,82 @@
+"""`holdfast gate`: load a service, break its dependencies, and judge it against its budget."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from holdfast.budget import Loaded, load
+from holdfast.errors import UsageError
+from holdfast.gate.conduct import Options, run
+from holdfast.gate.report import html, text
+from holdfast.gate.report.live import Live
+from holdfast.gate.result import GateResult
+
+__all__ = ["gate", "measured"]
+
+
+def gate(
+    app: Annotated[
+        str | None, typer.Argument(metavar="APP", help="MODULE:ATTRIBUTE; default: the budget's service.app.")
+    ] = None,
+    budget: Annotated[
+        Path | None, typer.Option(help="The budget; default: holdfast.toml here or above.")
+    ] = None,
+    env: Annotated[str | None, typer.Option(help="The environment of the budget to lay over it.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder for gate.json and gate.html.")] = Path("holdfast-report"),
+    seed: Annotated[int, typer.Option(help="Decides every arrival and every request in advance.")] = 1,
+    boot: Annotated[float, typer.Option(help="Seconds until the service has to be ready.")] = 60.0,
+) -> int:
+    """Run a service as in production, load it, break its dependencies, and decide whether it may ship.
+
+    Phases: warm-up, steady load at the budget's peak, every dependency slow and then failing, overload, and
+    after each of them the steady load again. A dependency is found by the environment variable that the
+    budget names (url_env), or its stand-in is started; a proxy is put before it.
+
+    Ends with 0 when every objective held, 1 when one was missed, 2 for a mistake in the call or the budget,
+    3 when a number is missing (see `holdfast plan`), 4 when the service does not boot, 5 when the machine
+    was too noisy or something could not be measured, 130 after Ctrl-C.
+    """
+    if boot <= 0:
+        raise typer.BadParameter(f"expected seconds above 0, not {boot:g}", param_hint="--boot")
+    loaded = load(budget, environment=env)
+    console = Console()
+    folder = writable(out)
+    result = measured(loaded, Options(app_of(app, loaded), seed, os.environ, boot), console)
+    result.write(folder / "gate.json")
+    (folder / "gate.html").write_text(html.render(result), encoding="utf-8")
+    text.render(result, console)
+    console.print(f"\nreport: {folder / 'gate.html'}   result: {folder / 'gate.json'}", highlight=False)
+    return result.verdict.exit_code
+
+
+def measured(loaded: Loaded, options: Options, console: Console, *, title: str = "") -> GateResult:
+    """Run the gate on an event loop of its own, shown live on `console`."""
+    import uvloop
+
+    with Live(console, title=title) as live, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run(loaded, options, live))
+
+
+def app_of(app: str | None, loaded: Loaded) -> str:
+    """Return the app to run: as called, else as the budget says."""
+    chosen = app or loaded.budget.service.app
+    if chosen is None:
+        raise UsageError("name the app, or write it into the budget", place="service.app")
+    return chosen
+
+
+def writable(folder: Path) -> Path:
+    """Return `folder`, made if need be; a run of minutes must not end in an unwritable folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".write").touch()
+        (folder / ".write").unlink()
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", place=f"--out {folder}") from None
+    return folder

@@ -1,0 +1,1 @@
+"""Clients for dependencies: the policies of a dependency around the client library that users have."""

@@ -1,0 +1,1 @@
+"""The supervisor: `core` decides (pure), `view` looks at the board, `shell` does."""

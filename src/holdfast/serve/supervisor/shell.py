@@ -1,0 +1,204 @@
+"""The supervisor at work: processes, sockets and signals around `core`'s decisions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+import signal
+import sys
+from contextlib import ExitStack, suppress
+
+from holdfast.clock import monotonic
+from holdfast.errors import BootFailed
+from holdfast.serve import gunicorn
+from holdfast.serve.admin.app import application
+from holdfast.serve.admin.server import admin_server
+from holdfast.serve.admin.state import Status
+from holdfast.serve.environment import told
+from holdfast.serve.lifeline import adopt_orphans
+from holdfast.serve.listen import address_of, listen
+from holdfast.serve.options import Options
+from holdfast.serve.stallbook import StallBook
+from holdfast.serve.supervisor.boardfile import new_board
+from holdfast.serve.supervisor.cause import why
+from holdfast.serve.supervisor.child import Child
+from holdfast.serve.supervisor.core import (
+    EXIT_DIED,
+    Action,
+    Finish,
+    KillAll,
+    KillWorker,
+    Limits,
+    Serving,
+    Supervision,
+    Terminate,
+    Unready,
+)
+from holdfast.serve.supervisor.pipes import Pipes
+from holdfast.serve.supervisor.say import place_of, say
+from holdfast.serve.supervisor.view import look
+
+__all__ = ["Supervisor", "serve"]
+
+LOOK = 0.1
+"""Seconds between looks at the board: far below any kill limit, and a hundredth of a core at most."""
+
+_LAST_RESORT = 1.0
+"""Seconds by which the group's SIGKILL comes after Gunicorn's own."""
+
+
+def serve(options: Options) -> int:
+    """Run the service until it ends; returns the exit code.
+
+    Raises `UsageError` when a port is taken, `BootFailed` when the service does not come up. Whatever
+    happens, no process is left and the ports are free afterwards.
+    """
+    with ExitStack() as stack:
+        supervisor = Supervisor(options, stack)
+        return asyncio.run(supervisor.run())
+
+
+class Supervisor:
+    """One service; everything taken is given back by `stack`, last first."""
+
+    def __init__(self, options: Options, stack: ExitStack) -> None:
+        self._options = options
+        where = (options.host, options.port)
+        self._listener = stack.enter_context(listen(*where, host_option="--host", port_option="--port"))
+        where = (options.admin_host, options.admin_port)
+        self._admin_socket = stack.enter_context(
+            listen(*where, host_option="--admin-host", port_option="--admin-port")
+        )
+        self._address = address_of(self._listener)
+        self._admin_address = address_of(self._admin_socket)
+        # Twice the workers: those that go and those that come; two for what nobody thought of.
+        self._board, self._board_path = new_board(2 * options.workers + 2, stack)
+        self._stalls = StallBook(self._board, options.stall_log)
+        stack.callback(self._stalls.close)
+        self._pipes = Pipes(stack, hold=not options.verbose)
+        limits = Limits(
+            boot=options.boot,
+            kill=options.kill,
+            announce=options.announce,
+            grace=math.ceil(options.grace) + _LAST_RESORT,
+        )
+        self._supervision = Supervision(limits, monotonic())
+        self._status = Status(self._board, self._supervision, self._stalls, options.workers)
+        self._woken = asyncio.Event()
+        self._finish: Finish | None = None
+
+    async def run(self) -> int:
+        """Serve; returns the exit code or raises `BootFailed`."""
+        loop = asyncio.get_running_loop()
+        for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(sig, self._signalled, sig)
+        loop.add_signal_handler(signal.SIGCHLD, self._woken.set)
+        adopt_orphans()
+        admin = admin_server(application(self._status))
+        answering = asyncio.create_task(admin.serve(sockets=[self._admin_socket]))
+        child = self._start()
+        try:
+            while self._finish is None:
+                await self._pause()
+                self._look(child)
+        finally:
+            child.destroy()
+            admin.should_exit = True
+            await answering
+        return self._conclude(self._finish, child)
+
+    def _start(self) -> Child:
+        """Start Gunicorn; from here on its copies of the listener and the pipes are the only ones."""
+        pipes, listener = self._pipes, self._listener.fileno()
+        order = {"parent": os.getpid(), "settings": gunicorn.settings(self._options, listener)}
+        child = Child(
+            [sys.executable, "-m", "holdfast.serve.gunicorn", self._options.app],
+            {
+                **os.environ,
+                **told(self._options, self._board_path),
+                **pipes.channel.export(),
+                gunicorn.SETTINGS: json.dumps(order),
+            },
+            pass_fds=(listener, *pipes.channel.descriptors()),
+            output=pipes.output,
+        )
+        self._listener.close()
+        pipes.handed_over()
+        self._status.server_pid = child.pid
+        self._forward()
+        return child
+
+    def _forward(self) -> None:
+        """Read the held output as it comes, so that nobody waits to write it."""
+        loop, pipes = asyncio.get_running_loop(), self._pipes
+
+        def readable() -> None:
+            if pipes.held is None or not pipes.held.pump():
+                loop.remove_reader(pipes.held_fd)
+
+        if pipes.held is not None:
+            loop.add_reader(pipes.held_fd, readable)
+
+    def _signalled(self, sig: signal.Signals) -> None:
+        self._supervision.signalled(interrupt=sig is not signal.SIGTERM)
+        self._woken.set()
+
+    async def _pause(self) -> None:
+        due = self._supervision.next_wakeup()
+        wait = LOOK if due is None else min(LOOK, max(0.0, due - monotonic()))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._woken.wait()
+        self._woken.clear()
+
+    def _look(self, child: Child) -> None:
+        """Look at everything once, and do what the core decides."""
+        returncode = child.reap()
+        self._stalls.update()
+        for failure in self._pipes.read_news():
+            if self._status.served:
+                say(f"worker {failure.pid} cannot boot, another one is tried: {failure}")
+        for action in self._supervision.decide(monotonic(), look(self._board, returncode)):
+            self._do(action, child)
+
+    def _do(self, action: Action, child: Child) -> None:
+        options = self._options
+        match action:
+            case Serving():
+                self._status.served = True
+                self._pipes.release()
+                say(
+                    f"{options.app} serves on http://{self._address}, admin on http://{self._admin_address}, "
+                    f"{options.workers} worker{'s' if options.workers != 1 else ''}"
+                )
+                if options.budget is None:
+                    say("there is no budget: everything observes, nothing is enforced")
+            case KillWorker(worker, age):
+                with suppress(ProcessLookupError):
+                    os.kill(worker.pid, signal.SIGKILL)
+                self._status.killed += 1
+                stall = self._stalls.since(worker.pid, worker.heartbeat)
+                say(f"worker {worker.pid} stood still for {age:.1f} s and was killed: {place_of(stall)}")
+            case Terminate():
+                child.terminate()
+            case KillAll():
+                child.kill_group()
+            case Finish():
+                self._finish = action
+            case Unready():
+                self._pipes.announce_drain()
+
+    def _conclude(self, finish: Finish, child: Child) -> int:
+        """Return the exit code, or raise `BootFailed` with the cause."""
+        if finish.failure is None:
+            if finish.code == EXIT_DIED:
+                self._pipes.release()
+                say(f"the server ended by itself with status {child.returncode}")
+            return finish.code
+        self._pipes.read_news()
+        output = self._pipes.output_text()
+        cause = why(finish.failure, self._pipes.news, output, child.returncode, self._options.boot)
+        hint = " (--verbose shows what it wrote)" if output else ""
+        raise BootFailed(f"{self._options.app} did not boot: {cause}{hint}", output=output)

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.gate.fault.conftest import run
+
+__all__ = ["run"]

@@ -1,0 +1,39 @@
+"""Real services: small apps in a folder of their own, run by `holdfast serve` on free ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tests.serve.running import APP, Service
+
+Start = Callable[..., Service]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start `holdfast serve ARGUMENTS` on an app whose module is `source`, with a budget if given."""
+    started: list[Service] = []
+
+    def run(
+        source: str | None = APP,
+        *arguments: str,
+        app: str = "app:app",
+        budget: str = "",
+        environ: dict[str, str] | None = None,
+        output: Path = tmp_path,
+    ) -> Service:
+        if source is not None:
+            (tmp_path / "app.py").write_text(dedent(source))
+        if budget:
+            (tmp_path / "holdfast.toml").write_text(dedent(budget))
+        service = Service(tmp_path, app, *arguments, environ=environ, output=output)
+        started.append(service)
+        return service
+
+    yield run
+    for service in started:
+        service.destroy()
