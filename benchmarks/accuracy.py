@@ -24,7 +24,7 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.process import cores, may_be_urgent, python, run, server
-from benchmarks.report import Report
+from benchmarks.report import check, exit_code, figures, machine, table
 from benchmarks.stalling_server import SERVICE_NS
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of arrivals and stalls")
     options = parser.parse_args(arguments)
     seconds = 25 if options.quick else 75
-    report = Report("accuracy", "the driver's percentiles against a replay of the recorded stalls")
+    machine()
     if may_be_urgent():
-        report.note("server and driver run at real-time priority, so that other processes take them no time")
+        print("server and driver run at real-time priority, so that other processes take them no time")
     else:
-        report.note("real-time priority is not permitted: time that other processes take counts as error")
+        print("real-time priority is not permitted: time that other processes take counts as error")
     records, stalls = measure(seconds, options.seed)
     measured = records.latency()
     true = replay(records.at + records.start_ns, stalls) / 1e9
@@ -66,13 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors[name] = abs(said - truth) / truth
         rows.append((name, truth * 1e3, said * 1e3, errors[name]))
     long = sum(1 for _, duration in stalls if duration > 400_000_000)
-    report.note(
-        f"{len(measured)} requests, {long} stalls of 500 ms, {len(stalls) - long} that the machine added"
-    )
-    report.table(["latency", "replay, ms", "driver, ms", "error"], rows)
+    print(f"{len(measured)} requests, {long} stalls of 500 ms, {len(stalls) - long} that the machine added")
+    table(["latency", "replay, ms", "driver, ms", "error"], rows)
     worst = max(errors.values())
-    report.check("worst error", worst, "<=", _LIMIT)
-    return report.finish({"worst_error": worst})
+    held = check("worst error", worst, "<=", _LIMIT)
+    figures(worst_error=worst)
+    return exit_code([held])
 
 
 def measure(seconds: float, seed: int) -> tuple[Records, list[tuple[int, int]]]:

@@ -20,7 +20,7 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.process import cores, python, run, server
-from benchmarks.report import Report, median
+from benchmarks.report import check, exit_code, figures, machine, median, package, program, table
 
 _CONNECTIONS = 50
 # Far above what any server here takes: there is a backlog from the first millisecond to the end.
@@ -41,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     rounds = options.rounds or (3 if options.quick else 7)
     seconds = 2 if options.quick else 5
-    report = Report("driver", "CPU per request of load generators, saturating one server")
     serving, loading = cores()
-    wrk = report.program("wrk", hint="apt install wrk")
-    autocannon = report.program(
+    wrk = program("wrk", hint="apt install wrk")
+    autocannon = program(
         "autocannon", path=options.autocannon, hint="npm install autocannon, --autocannon PATH"
     )
-    locust = report.package("locust", hint="pip install locust")
+    locust = package("locust")
+    machine()
     with tempfile.TemporaryDirectory() as folder:
         peers: dict[str, Measure] = {"driver": lambda port: _driver(port, Path(folder), seconds, loading)}
         if wrk:
@@ -62,18 +62,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 for name, measure in peers.items():
                     measured[name].append(measure(port))
                 last = ", ".join(f"{name} {measured[name][-1]:.2f}" for name in peers)
-                report.note(f"round {number + 1} of {rounds}, us: {last}")
+                print(f"round {number + 1} of {rounds}, us: {last}", flush=True)
     middle = {name: median(values) for name, values in measured.items()}
     rows = [
         (name, middle[name], min(values, default=None), max(values, default=None))
         for name, values in measured.items()
     ]
-    report.table(["generator", "us a request", "least", "most"], rows)
+    table(["generator", "us a request", "least", "most"], rows)
+    checks = []
     for name, factor in (("autocannon", _AUTOCANNON_LIMIT), ("locust", _LOCUST_LIMIT)):
         peer = middle[name]
         required = None if peer is None else factor * peer
-        report.check(f"driver at most {factor} x {name}", middle["driver"], "<=", required)
-    return report.finish({f"{name}_us": value for name, value in middle.items()})
+        checks.append(check(f"driver at most {factor} x {name}", middle["driver"], "<=", required))
+    figures(**{f"{name}_us": value for name, value in middle.items()})
+    return exit_code(checks)
 
 
 def _driver(port: int, folder: Path, seconds: int, core: int) -> float:

@@ -74,8 +74,8 @@ NUMBERS = """\
 2 to 6 replicas and one more while deploying. 99.9% available, p99 within 300 ms, orders within 0.8 seconds.
 We keep 200 requests per second, at the peak as well, twice that in a burst, and are back after 10 s.
 
-Payments: 100 ms to connect, 400 ms in all; 90% of requests do without. The breaker looks at 10 s, trips at 50%
-and waits 5 s. 24 calls at a time, two attempts, 20% retries, 400/s of headroom.
+Payments: 100 ms to connect, 400 ms in all; 90% of requests do without. The breaker looks at 10 s, trips
+at 50% and waits 5 s. 24 calls at a time, two attempts, 20% retries, 400/s of headroom.
 The database takes 100 connections, a request holds one for 8 ms.
 A deadline of 2 s; 5 s of announcement.
 

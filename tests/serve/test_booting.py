@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,6 +76,7 @@ def test_verbose_shows_all_that_was_written(start: Start) -> None:
 NEVER = {
     "import": ("import time\ntime.sleep(60)\n", "still importing the app"),
     "lifespan": (LIFESPAN.format("await asyncio.sleep(60)"), "still in the app's lifespan start-up"),
+    "looping": ("import os, time\ntime.sleep(0.2)\nos._exit(9)\n", " ended importing the app"),
 }
 
 
@@ -90,14 +90,6 @@ def test_a_service_that_is_never_ready_is_ended_at_the_deadline(start: Start, tm
     for standing, service in services.items():
         assert service.wait() == 4
         (line,) = service.stderr.splitlines()
-        assert f" did not boot: not serving within 6 s: {standing}" in line
+        assert " did not boot: not serving within 6 s: " in line
+        assert standing in line
         assert not service.left()
-
-
-@pytest.mark.parametrize("option", ["--port", "--admin-port"])
-def test_a_port_in_use_is_said_before_anything_starts(start: Start, option: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        service = start(APP, option, str(port))
-        assert service.wait() == 2
-    assert service.stderr == f"holdfast: error: {option}: port {port} is in use on 127.0.0.1\n"

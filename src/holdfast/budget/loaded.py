@@ -63,6 +63,8 @@ class Loaded:
                 return variable
             if line := self.lines.get(path[:length]):
                 return f"{shown(self.path)}:{line}" if self.path is not None else ""
+            if below := next((v for key, v in self.variables.items() if key[:length] == path[:length]), ""):
+                return below  # a table that only variables give
         return ""
 
     def given(self, path: KeyPath) -> bool:

@@ -97,6 +97,8 @@ class Holdfast:
             known = ", ".join(self.budget.dependency) or "none"
             raise UsageError(f'the budget has no dependency "{name}"; known: {known}', place="hold.http")
         made = client(name, section, bus=process.bus(), processes=self._workers(), **options)
+        if made.config.missing:
+            _log.warning("dependency %s: not decided, so not enforced: %s", name, ", ".join(made.config.missing))
         self._clients.append(made)
         return made
 

@@ -34,6 +34,8 @@ def _takes(budget: Budget, rate: float) -> Iterator[float]:
     yield BEYOND / 0.01 * 1.1 / rate  # a p99 to show
     if objective.availability is not None:
         yield _MARGIN * needed(1 - objective.availability) / rate
+    if objective.errors is not None:
+        yield _MARGIN * needed(objective.errors) / rate
     for name, quantile in _QUANTILES.items():
         if getattr(objective, name) is not None:
             yield _MARGIN * needed(1 - quantile) / rate

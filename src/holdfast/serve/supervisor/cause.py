@@ -11,27 +11,31 @@ from holdfast.serve.supervisor.core import BootFailure
 __all__ = ["why"]
 
 _STAGES = {
-    "import": "still importing the app",
-    "lifespan": "still in the app's lifespan start-up",
+    "lifespan": "in the app's lifespan start-up",
+    "import": "importing the app",
 }
 
 
-def why(failure: BootFailure, news: News, output: str, returncode: int | None, boot: float) -> str:
+def why(
+    failure: BootFailure, news: News, output: str, returncode: int | None, *, boot: float, workers: int
+) -> str:
     """Return the cause: what a worker said, else where it stands, else the last of what was written.
 
-    `output` is what the server wrote, `boot` the deadline in seconds.
+    `output` is what the server wrote, `boot` the deadline in seconds, `workers` how many there should be.
     """
     told = str(news.failures[-1]) if news.failures else ""
     if failure is BootFailure.DEADLINE:
-        return f"not serving within {boot:g} s: {told or _standing(news)}"
+        return f"not serving within {boot:g} s: {told or _standing(news, workers)}"
     return told or _last_words(output) or _ended(returncode)
 
 
-def _standing(news: News) -> str:
-    stages = {stage for stage in news.stages.values() if stage in _STAGES}
-    for stage in ("lifespan", "import"):
-        if stage in stages:
-            return _STAGES[stage]
+def _standing(news: News, workers: int) -> str:
+    """Return how far the workers came; more of them than there should be have died and been replaced."""
+    reached = set(news.stages.values())
+    for stage, words in _STAGES.items():
+        if stage in reached:
+            ended = len(news.stages) - workers
+            return f"{ended} ended {words}" if ended > 0 else f"still {words}"
     return "no worker started"
 
 

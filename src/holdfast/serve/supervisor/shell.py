@@ -199,6 +199,14 @@ class Supervisor:
             return finish.code
         self._pipes.read_news()
         output = self._pipes.output_text()
-        cause = why(finish.failure, self._pipes.news, output, child.returncode, self._options.boot)
+        options = self._options
+        cause = why(
+            finish.failure,
+            self._pipes.news,
+            output,
+            child.returncode,
+            boot=options.boot,
+            workers=options.workers,
+        )
         hint = " (--verbose shows what it wrote)" if output else ""
-        raise BootFailed(f"{self._options.app} did not boot: {cause}{hint}", output=output)
+        raise BootFailed(f"{options.app} did not boot: {cause}{hint}", output=output)

@@ -7,6 +7,7 @@ from holdfast.gate.verdict.evidence import Evidence
 from holdfast.gate.verdict.objectives import (
     amplification,
     availability,
+    errors,
     latency,
     recovery,
     refusals,
@@ -16,7 +17,7 @@ from holdfast.gate.verdict.objectives import (
 
 __all__ = ["OBJECTIVES", "judge"]
 
-OBJECTIVES = (latency, availability, throughput, without, recovery, amplification, refusals)
+OBJECTIVES = (latency, availability, errors, throughput, without, recovery, amplification, refusals)
 
 
 def judge(evidence: Evidence) -> list[Judgement]:
