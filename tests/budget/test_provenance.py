@@ -10,7 +10,10 @@ from holdfast.errors import BudgetError
 
 Load = Callable[..., Loaded]
 TODAY = datetime.date(2026, 11, 20)
-DEFERRED = '\n[deferred]\n"objective.recovery" = { reason = "no data yet", owner = "orders team", until = 2027-03-01 }\n'
+DEFERRED = """
+[deferred]
+"objective.recovery" = { reason = "no data yet", owner = "orders team", until = 2027-03-01 }
+"""
 
 
 def test_a_source(loaded: Load) -> None:

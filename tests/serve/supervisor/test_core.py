@@ -4,23 +4,19 @@ import random
 
 import pytest
 
-from holdfast.serve.supervisor.core import (
-    ABORT_GRACE,
-    STEPS,
+from holdfast.serve.supervisor.actions import (
     BootFailure,
-    Event,
     Finish,
     KillAll,
     KillWorker,
-    Limits,
     Observation,
-    Phase,
     Serving,
-    Supervision,
     Terminate,
     Unready,
     WorkerSeen,
 )
+from holdfast.serve.supervisor.core import ABORT_GRACE, Limits, Supervision
+from holdfast.serve.supervisor.steps import STEPS, Event, Phase
 
 LIMITS = Limits(boot=30.0, kill=5.0, announce=3.0, grace=10.0)
 

@@ -61,12 +61,14 @@ def of(loaded: Loaded, number: Number, *, today: datetime.date | None = None) ->
     if isinstance(number.explained, Mechanism) and not number.given:
         return Provenance("mechanism", number.explained.source.title)
     name, day = source_name(loaded, number), today or _today()
-    source, deferral = best(loaded.budget.source, name), best(loaded.budget.deferred, name)
-    if number.value is not None and source is not None and best((source, deferral or source), name) == source:
+    source, deferral = best(loaded.budget.source, name), _deferral(loaded, name, day)
+    sourced = source is not None and (deferral is None or best((source, deferral.key), name) == source)
+    if number.value is not None and source is not None and sourced:
         return Provenance("source", loaded.budget.source[source], loaded.place_of(("source", source)), source)
-    if (found := _deferral(loaded, name, day)) is not None:
-        return found
-    expired = f"; its deferral ended on {loaded.budget.deferred[deferral].until}" if deferral else ""
+    if deferral is not None:
+        return deferral
+    ended = best(loaded.budget.deferred, name)
+    expired = f"; its deferral ended on {loaded.budget.deferred[ended].until}" if ended else ""
     why = "nobody has decided it" if number.value is None else "no source says where it was decided"
     return Provenance("missing", why + expired)
 

@@ -6,7 +6,7 @@ import signal
 from contextlib import suppress
 
 from holdfast.serve.boot import News
-from holdfast.serve.supervisor.core import BootFailure
+from holdfast.serve.supervisor.actions import BootFailure
 
 __all__ = ["why"]
 

@@ -1,84 +1,28 @@
 """What the supervisor does when: a state machine without clock, processes or sockets.
 
-    booting ----serves----> serving ----stop----> announcing --announced--> stopping --grace over--> killing
-       |  boot deadline, stop  |  hurry ------------------------------------^                           |
-       +-----------------------------------------------------------------------^                        |
-                      any ----server exited----> stopped <----------------------------------------------+
-
-`STEPS` is the table; `Supervision.decide` finds which events hold now and walks it.
+`Supervision.decide` finds which events hold now and walks the table of `holdfast.serve.supervisor.steps`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
-__all__ = [
-    "EXIT_DIED",
-    "STEPS",
-    "Action",
-    "BootFailure",
-    "Event",
-    "Finish",
-    "KillAll",
-    "KillWorker",
-    "Limits",
-    "Observation",
-    "Phase",
-    "Serving",
-    "Supervision",
-    "Terminate",
-    "Unready",
-    "WorkerSeen",
-]
+from holdfast.serve.supervisor.actions import (
+    Action,
+    BootFailure,
+    Finish,
+    KillAll,
+    KillWorker,
+    Observation,
+    Serving,
+    Terminate,
+    Unready,
+    WorkerSeen,
+)
+from holdfast.serve.supervisor.steps import STEPS, Event, Phase
 
-
-class Phase(StrEnum):
-    """Where the service is in its life."""
-
-    BOOTING = "booting"
-    SERVING = "serving"
-    ANNOUNCING = "announcing"
-    STOPPING = "stopping"
-    KILLING = "killing"
-    STOPPED = "stopped"
-
-    @property
-    def public(self) -> str:
-        """The phase as the admin port says it: "booting", "serving" or "draining"."""
-        return self.value if self in (Phase.BOOTING, Phase.SERVING) else "draining"
-
-
-class Event(StrEnum):
-    """What moves the machine."""
-
-    EXITED = "the server exited"
-    SERVES = "a worker serves"
-    BOOT_OVER = "the boot deadline passed"
-    STOP = "asked to stop"
-    HURRY = "asked to stop at once, or again"
-    ANNOUNCED = "the announcement is over"
-    GRACE_OVER = "the grace is over"
-
-
-STEPS: dict[tuple[Phase, Event], Phase] = {
-    (Phase.BOOTING, Event.EXITED): Phase.STOPPED,
-    (Phase.BOOTING, Event.STOP): Phase.STOPPING,
-    (Phase.BOOTING, Event.HURRY): Phase.STOPPING,
-    (Phase.BOOTING, Event.SERVES): Phase.SERVING,
-    (Phase.BOOTING, Event.BOOT_OVER): Phase.STOPPING,
-    (Phase.SERVING, Event.EXITED): Phase.STOPPED,
-    (Phase.SERVING, Event.STOP): Phase.ANNOUNCING,
-    (Phase.SERVING, Event.HURRY): Phase.STOPPING,
-    (Phase.ANNOUNCING, Event.EXITED): Phase.STOPPED,
-    (Phase.ANNOUNCING, Event.HURRY): Phase.STOPPING,
-    (Phase.ANNOUNCING, Event.ANNOUNCED): Phase.STOPPING,
-    (Phase.STOPPING, Event.EXITED): Phase.STOPPED,
-    (Phase.STOPPING, Event.HURRY): Phase.KILLING,
-    (Phase.STOPPING, Event.GRACE_OVER): Phase.KILLING,
-    (Phase.KILLING, Event.EXITED): Phase.STOPPED,
-}
+__all__ = ["ABORT_GRACE", "EXIT_DIED", "Limits", "Supervision"]
 
 ABORT_GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL for a service that never served: nothing is in flight, but a start-up
@@ -110,70 +54,6 @@ class Limits:
     kill: float
     announce: float
     grace: float
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSeen:
-    """A living worker on the board; `heartbeat` and `booted_at` in seconds of the monotonic clock."""
-
-    pid: int
-    state: str
-    heartbeat: float
-    booted_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What is to be seen now; `exited` is the server's exit status, None while it runs."""
-
-    workers: tuple[WorkerSeen, ...]
-    exited: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """The first worker serves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unready:
-    """Tell the workers that the service drains, so that they end kept-alive connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terminate:
-    """Send SIGTERM to the server."""
-
-
-@dataclass(frozen=True, slots=True)
-class KillWorker:
-    """Send SIGKILL to a worker whose loop has stood still for `age` seconds."""
-
-    worker: WorkerSeen
-    age: float
-
-
-@dataclass(frozen=True, slots=True)
-class KillAll:
-    """Send SIGKILL to the server's process group."""
-
-
-class BootFailure(StrEnum):
-    """Why the service never served."""
-
-    DEADLINE = "deadline"
-    EXITED = "exited"
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """It is over: put everything away and end with `code`."""
-
-    code: int
-    failure: BootFailure | None = None
-
-
-Action = Serving | Unready | Terminate | KillWorker | KillAll | Finish
 
 
 class Supervision:

@@ -21,21 +21,19 @@ from holdfast.serve.lifeline import adopt_orphans
 from holdfast.serve.listen import address_of, listen
 from holdfast.serve.options import Options
 from holdfast.serve.stallbook import StallBook
-from holdfast.serve.supervisor.boardfile import new_board
-from holdfast.serve.supervisor.cause import why
-from holdfast.serve.supervisor.child import Child
-from holdfast.serve.supervisor.core import (
-    EXIT_DIED,
+from holdfast.serve.supervisor.actions import (
     Action,
     Finish,
     KillAll,
     KillWorker,
-    Limits,
     Serving,
-    Supervision,
     Terminate,
     Unready,
 )
+from holdfast.serve.supervisor.boardfile import new_board
+from holdfast.serve.supervisor.cause import why
+from holdfast.serve.supervisor.child import Child
+from holdfast.serve.supervisor.core import EXIT_DIED, Limits, Supervision
 from holdfast.serve.supervisor.pipes import Pipes
 from holdfast.serve.supervisor.say import place_of, say
 from holdfast.serve.supervisor.view import look

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.serve.supervisor.core import Observation, WorkerSeen
+from holdfast.serve.supervisor.actions import Observation, WorkerSeen
 from holdfast.telemetry.board import Board
 
 __all__ = ["look"]
