@@ -33,7 +33,7 @@ def test_workers_as_written(loaded: Load) -> None:
 
 
 def test_admission_by_littles_law(loaded: Load) -> None:
-    # 200/s x 2 x 300 ms = 120 in flight, over 2 workers x 6 replicas = 10; 10 x 100 ms / 300 ms = 3.3 waiting.
+    # 200/s x 2 x 300 ms = 120 in flight, over 2 workers x 6 replicas = 10; 10 x 100 / 300 ms = 3.3 wait.
     numbers = of(loaded())
     assert numbers["admission.limit"] == 10
     assert numbers["admission.queue"] == 4

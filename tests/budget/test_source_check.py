@@ -41,6 +41,8 @@ def test_a_number_that_its_section_does_not_say(loaded: Load) -> None:
         ("docs/numbers.md#zzz", "docs/numbers.md has no heading #zzz; it has #numbers, #all-of-them, #ci"),
         ("docs/numbers.md", "names no heading, expected such as docs/numbers.md#numbers"),
         ("docs", "docs cannot be read: Is a directory"),
+        ("/nowhere/x.md#x", "no such file: /nowhere/x.md"),
+        ("a\\u0000.md#x", "a\x00.md cannot be read: embedded null byte"),
     ],
 )
 def test_a_source_that_is_not_there(loaded: Load, reference: str, message: str) -> None:

@@ -16,14 +16,14 @@ ORDER = {"customer_id": 7, "lines": [{"product_id": 3, "quantity": 2}, {"product
 
 
 def test_both_forms_give_the_same_answers(shop: Open) -> None:
-    paths = ["/products", "/products?page=25", "/products?page=26", "/products/1", "/products/500", "/report"]
+    paths = ["/products", "/products?page=50", "/products?page=51", "/products/1", "/products/500", "/report"]
     with shop("fragile") as fragile, shop("held") as held:
         for path in paths:
             one, other = fragile.get(path), held.get(path)
             assert (one.status_code, one.json()) == (other.status_code, other.json()), path
             assert one.status_code == 200
         assert len(fragile.get("/products").json()["items"]) == 20
-        assert fragile.get("/products?page=26").json()["items"] == []
+        assert fragile.get("/products?page=51").json()["items"] == []
 
 
 def test_both_forms_refuse_the_same(shop: Open) -> None:

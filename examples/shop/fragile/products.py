@@ -13,7 +13,7 @@ from examples.shop.schemas import ProductDetail, ProductPage, ProductSummary, Re
 
 __all__ = ["router"]
 
-PAGE = 20
+PAGE = 10
 
 router = APIRouter(tags=["products"])
 

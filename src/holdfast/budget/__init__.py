@@ -1,14 +1,13 @@
 """The budget: every number that a service needs to survive, written once, with where it was decided.
 
-`load` reads it; `derived` follows from it what nobody has to decide; `Loaded.provenance` says where a number
-comes from.
+`load` reads it, `Loaded.provenance` says where a number was decided, and `holdfast.budget.derive` has what
+follows from the numbers.
 """
 
 from __future__ import annotations
 
-from holdfast.budget.derive import Derived, Finding, derived
 from holdfast.budget.loaded import Loaded
 from holdfast.budget.loading import load
 from holdfast.budget.model import Budget
 
-__all__ = ["Budget", "Derived", "Finding", "Loaded", "derived", "load"]
+__all__ = ["Budget", "Loaded", "load"]

@@ -85,7 +85,9 @@ def render(loaded: Loaded, item: Number, number: int, file: Path, *, today: date
 
 ## Decision
 
-*Open.* Say here which number was chosen and why, then write it into the budget:
+*Open.* Say here which number was chosen, and why.
+
+## In the budget
 
 ```toml
 {_toml(loaded, item, file)}

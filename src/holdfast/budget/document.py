@@ -35,10 +35,17 @@ def find(start: Path) -> Path | None:
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
             return folder / FILE
-        project = folder / _PYPROJECT
-        if project.is_file() and "tool.holdfast" in project.read_text(encoding="utf-8", errors="replace"):
-            return project
+        if _mentions_holdfast(folder / _PYPROJECT):
+            return folder / _PYPROJECT
     return None
+
+
+def _mentions_holdfast(project: Path) -> bool:
+    """Whether a pyproject.toml, if it is one and can be read, may hold a budget."""
+    try:
+        return "tool.holdfast" in project.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def read(path: Path) -> Document:

@@ -82,7 +82,7 @@ def _secrets(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _dotenv(file: Path) -> dict[str, str]:
-    if not file.is_file() or PREFIX not in file.read_text(encoding="utf-8", errors="replace").upper():
+    if not file.is_file() or PREFIX not in _content(str(file), file).upper():
         return {}
     from dotenv import dotenv_values  # pydantic-settings' own reader
 

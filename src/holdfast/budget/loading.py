@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from holdfast.budget.document import FILE, Document, find, read, shown
 from holdfast.budget.environ import override
 from holdfast.budget.loaded import Loaded
-from holdfast.budget.mistakes import explain
 from holdfast.budget.model import Budget
 from holdfast.budget.overlay import lay, leaves
 from holdfast.budget.path import KeyPath
@@ -111,4 +110,6 @@ def _validated(
         return Budget.model_validate(data)
     except ValidationError as error:
         where = Loaded(Budget(), document.path, lines=lines, variables=variables or {})
+        from holdfast.budget.mistakes import explain  # needed only now
+
         raise explain(error, where.place_of, prefix=prefix) from None

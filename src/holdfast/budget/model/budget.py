@@ -33,15 +33,15 @@ def _named(value: str) -> str:
 class Budget(Section):
     """Every number that a service needs to survive; None where nobody has decided yet."""
 
-    service: Service = Service()
-    objective: Objective = Objective()
-    sli: Sli = Sli()
-    traffic: Traffic = Traffic()
+    service: Service = Field(default_factory=Service)
+    objective: Objective = Field(default_factory=Objective)
+    sli: Sli = Field(default_factory=Sli)
+    traffic: Traffic = Field(default_factory=Traffic)
     dependency: dict[Annotated[str, AfterValidator(_named)], Dependency] = Field(default_factory=dict)
-    admission: Admission = Admission()
-    deadline: Deadline = Deadline()
-    drain: Drain = Drain()
-    loop: Loop = Loop()
+    admission: Admission = Field(default_factory=Admission)
+    deadline: Deadline = Field(default_factory=Deadline)
+    drain: Drain = Field(default_factory=Drain)
+    loop: Loop = Field(default_factory=Loop)
     source: dict[str, str] = Field(default_factory=dict)
     deferred: dict[str, Deferral] = Field(default_factory=dict)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from holdfast.budget.metadata import Decision, Fact, Mechanism, Option
 from holdfast.budget.model.references import (
@@ -188,9 +188,9 @@ class Dependency(Section):
         Fact("The environment variable with its address; NAME_FILE names a file that holds it instead."),
     ] = None
     stand_in: StandIn | None = None
-    timeout: Timeout = Timeout()
-    breaker: Breaker = Breaker()
-    retry: Retry = Retry()
+    timeout: Timeout = Field(default_factory=Timeout)
+    breaker: Breaker = Field(default_factory=Breaker)
+    retry: Retry = Field(default_factory=Retry)
     bulkhead: Annotated[
         Count | None,
         Decision(

@@ -15,9 +15,12 @@ __all__ = ["Section", "ascending", "contradiction"]
 
 
 class Section(BaseModel):
-    """A table of the budget. Every field carries its explanation, see `explained`."""
+    """A table of the budget. Every field carries its explanation, see `explained`.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+    Validators are built when a budget is first read: `import holdfast` does not wait for them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
     def explained(cls) -> Mapping[str, Explained | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from holdfast.budget.metadata import Derivable, Fact, Mechanism
 from holdfast.budget.model.references import KUBERNETES_DEPLOYMENT
@@ -50,7 +50,7 @@ class Service(Section):
         Annotated[str, AfterValidator(_importable)] | None,
         Fact('Where the ASGI application is, as "module:attribute".'),
     ] = None
-    replicas: Replicas = Replicas()
+    replicas: Replicas = Field(default_factory=Replicas)
     workers: Annotated[
         Count | None,
         Derivable(

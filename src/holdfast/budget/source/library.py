@@ -36,7 +36,7 @@ class Library:
             return Passage(None)
         name, _, heading = reference.partition("#")
         file = self.folder / name
-        found = self._document(file)
+        found = self._document(file, name)
         if isinstance(found, str):
             return Passage(None, found)
         if file.suffix.lower() not in (".md", ".markdown"):
@@ -51,16 +51,17 @@ class Library:
             return Passage(None, f"{name} has no heading #{heading}{hint}")
         return Passage(found[heading])
 
-    def _document(self, file: Path) -> Mapping[str, str] | str:
+    def _document(self, file: Path, name: str) -> Mapping[str, str] | str:
         """Return the sections of a file, or what is wrong with it."""
         if file not in self._read:
             try:
                 text = file.read_text(encoding="utf-8")
             except FileNotFoundError:
-                self._read[file] = f"no such file: {file.relative_to(self.folder)}"
-            except (OSError, UnicodeDecodeError) as error:
-                why = getattr(error, "strerror", None) or "not UTF-8"
-                self._read[file] = f"{file.relative_to(self.folder)} cannot be read: {why}"
+                self._read[file] = f"no such file: {name}"
+            except UnicodeDecodeError:
+                self._read[file] = f"{name} cannot be read: not UTF-8"
+            except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+                self._read[file] = f"{name} cannot be read: {getattr(error, 'strerror', None) or error}"
             else:
                 markdown = file.suffix.lower() in (".md", ".markdown")
                 self._read[file] = sections(text) if markdown else {"": text}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from holdfast.budget import Loaded
+from holdfast.budget.model.objective import Objective, RouteObjective
 from holdfast.gate.conduct.machine import describe
 from holdfast.gate.conduct.options import Options
 from holdfast.gate.conduct.raw import Raw
@@ -69,12 +70,18 @@ def assemble(loaded: Loaded, options: Options, raw: Raw) -> GateResult:
 
 
 def _bounds(loaded: Loaded, names: Sequence[str]) -> dict[str, float]:
-    """Return for each route the latency in seconds within which an answer is good: its own p99, or the
-    service's."""
+    """Return for each route the latency in seconds within which an answer is good: the highest percentile
+    that is promised of it, else of the service."""
     objective = loaded.budget.objective
-    own = {route(name): promised.p99 for name, promised in objective.route.items()}
-    found = {name: own.get(name) or objective.p99 for name in dict.fromkeys(names)}
+    own = {route(name): _highest(promised) for name, promised in objective.route.items()}
+    found = {name: own.get(name) or _highest(objective) for name in dict.fromkeys(names)}
     return {name: bound for name, bound in found.items() if bound is not None}
+
+
+def _highest(promised: Objective | RouteObjective) -> float | None:
+    return next(
+        (bound for name in ("p999", "p99", "p95", "p50") if (bound := getattr(promised, name, None))), None
+    )
 
 
 def _phases(run: Run, raw: Raw) -> list[Phase]:
