@@ -28,7 +28,9 @@ def gate(
         Path | None, typer.Option(help="The budget; default: holdfast.toml here or above.")
     ] = None,
     env: Annotated[str | None, typer.Option(help="The environment of the budget to lay over it.")] = None,
-    out: Annotated[Path, typer.Option(help="The folder for gate.json and gate.html.")] = Path("holdfast-report"),
+    out: Annotated[Path, typer.Option(help="The folder for gate.json and gate.html.")] = Path(
+        "holdfast-report"
+    ),
     seed: Annotated[int, typer.Option(help="Decides every arrival and every request in advance.")] = 1,
     boot: Annotated[float, typer.Option(help="Seconds until the service has to be ready.")] = 60.0,
 ) -> int:

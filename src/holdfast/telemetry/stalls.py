@@ -26,7 +26,7 @@ def continues(part: StallSeen, following: StallSeen) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class StallTotals:
-    """All stalls at one place; `total` and `longest` in seconds."""
+    """All stalls at one place; `total` and `longest` in seconds, `sink` that of the longest part."""
 
     file: str
     line: int
@@ -43,7 +43,7 @@ class StallTotals:
         return asdict(self)
 
 
-Place = tuple[str, int, str, str, str]
+Place = tuple[str, int, str, str]
 
 
 class StallTally:
@@ -79,12 +79,15 @@ class StallTally:
         return [stall for _, stall in self._recent]
 
     def _count(self, part: StallSeen, spent: dict[Place, float]) -> None:
-        place = (part.file, part.line, part.function, part.sink, part.route)
+        place = (part.file, part.line, part.function, part.route)
         here = spent.get(place)
         spent[place] = (here or 0.0) + part.duration
-        old = self._totals.get(place) or StallTotals(*place, count=0, total=0.0, longest=0.0, victims=0)
+        old = self._totals.get(place)
+        if old is None:
+            old = StallTotals(part.file, part.line, part.function, part.sink, part.route, 0, 0.0, 0.0, 0)
         self._totals[place] = replace(
             old,
+            sink=part.sink if spent[place] > old.longest else old.sink,
             count=old.count + (here is None),
             total=old.total + part.duration,
             longest=max(old.longest, spent[place]),

@@ -60,7 +60,7 @@ def assemble(loaded: Loaded, options: Options, raw: Raw) -> GateResult:
         noise=noise,
         ledger=ledger,
         judgements=judgements,
-        reasons=explain(phases, stalls, dependencies, raw.watcher.peak_in_flight),
+        reasons=explain(phases, judgements, stalls, dependencies, raw.watcher.peak_in_flight),
         phases=phases,
         series=measure_series(run, length=phases[-1].end),
         recoveries=recoveries,

@@ -12,7 +12,7 @@ from typing import Any
 
 from holdfast.budget import Loaded
 from holdfast.clock import monotonic
-from holdfast.errors import MissingNumber, UsageError
+from holdfast.gate.conduct.admissible import require_admissible
 from holdfast.gate.conduct.assembly import assemble
 from holdfast.gate.conduct.cores import Cores, divide
 from holdfast.gate.conduct.course import Course
@@ -43,13 +43,10 @@ _CONNECTIONS = 4096
 async def run(loaded: Loaded, options: Options, live: Live) -> GateResult:
     """Run the gate once.
 
-    Raises MissingNumber without a peak, UsageError for what the user can mend, BootFailed when the service
-    does not come up, NotMeasured when the run itself broke. However it ends, nothing that it started is left.
+    Raises UsageError or MissingNumber for what the user can mend, BootFailed when the service does not come
+    up, NotMeasured when the run itself broke. However it ends, nothing that it started is left.
     """
-    if loaded.budget.traffic.peak is None:
-        raise MissingNumber(("traffic.peak",))
-    if not loaded.budget.traffic.request:
-        raise UsageError("no requests to send", place=loaded.place("traffic") or "traffic.request")
+    require_admissible(loaded)
     with tempfile.TemporaryDirectory(prefix="holdfast-gate-", ignore_cleanup_errors=True) as scratch:
         async with AsyncExitStack() as stack:
             raw = await _measure(loaded, options, live, Path(scratch), stack)

@@ -23,7 +23,8 @@ AS_GOOD = 0.95
 def seconds_to_recover(run: Run, *, healed: float, until: float, steady_share: float) -> float | None:
     """Return the seconds from `healed` to the first request from which on `WINDOW` seconds are good again.
 
-    None: not within [healed, until]. `steady_share`: good / offered in the steady phase, 0..1.
+    0 when that is the very first one, None when there is none in [healed, until]. `steady_share`: good /
+    offered in the steady phase, 0..1.
     """
     inside = np.flatnonzero(run.between(healed, until))
     if not len(inside):
@@ -35,4 +36,6 @@ def seconds_to_recover(run: Run, *, healed: float, until: float, steady_share: f
     whole = at + WINDOW <= until
     share = (total[ends] - total[starts]) / (ends - starts)
     back = np.flatnonzero(whole & (share >= AS_GOOD * steady_share))
-    return float(at[back[0]] - healed) if len(back) else None
+    if not len(back):
+        return None
+    return float(at[back[0]] - healed) if back[0] else 0.0

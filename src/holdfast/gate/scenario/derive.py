@@ -1,7 +1,7 @@
 """The default scenario: nobody has to write one.
 
-Steady load at the peak, then each disturbance that the budget speaks of - every dependency slow, then
-failing, then more load than promised - each followed by the same steady load, because a service that
+Steady load at the peak, then each disturbance that the budget speaks of - every dependency failing, then
+slow, then more load than promised - each followed by the same steady load, because a service that
 survives a disturbance and does not come back from it has not survived it.
 """
 
@@ -57,6 +57,7 @@ def _recovery_seconds(budget: Budget) -> float:
 def _faults(budget: Budget, name: str) -> Iterator[Fault]:
     timeout = budget.dependency[name].timeout
     patience = timeout.total if timeout is not None and timeout.total is not None else 1.0
+    # Failing at once comes first: it shows the retries, which a service that waits no longer gets to.
+    yield Reset()
     # Five times what the service is prepared to wait: whoever has no timeout of his own waits it all.
     yield Slow(delay=max(2.0, 5 * patience))
-    yield Reset()

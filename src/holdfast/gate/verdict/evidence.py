@@ -36,8 +36,13 @@ class Evidence:
         provenance = self.loaded.provenance(judgement.id)
         if provenance.kind == "deferred":
             return replace(judgement, outcome="not judged", why=f"deferred: {provenance.detail}")
-        if judgement.required is None and judgement.id.startswith("objective."):
-            why = "not decided yet; `holdfast plan --adr docs/adr` raises the question"
+        if judgement.id.startswith("gate."):
+            return judgement
+        if judgement.required is None or provenance.kind == "missing":
+            why = (
+                "not decided yet" if judgement.required is None else "written, but decided nowhere: no source"
+            )
+            why += "; `holdfast plan --adr docs/adr` raises the question"
             return replace(judgement, outcome="missing", why=why)
         source = provenance.detail if provenance.kind == "source" else ""
         return replace(judgement, place=self.loaded.place(judgement.id), source=source)

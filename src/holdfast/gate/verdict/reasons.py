@@ -7,23 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from holdfast.gate.result import Calls, Phase, Reason, Stall
+from holdfast.gate.result import Calls, Judgement, Phase, Reason, Stall
 
 __all__ = ["explain"]
 
 _SHOWN = 4
 """As many stall sites as a reader takes in; the document lists all."""
 
+_NOTABLE = 0.01
+"""Share of the run that the loop must have stood still at a line for it to be named as a cause."""
+
 _MULTIPLIED = 1.5
 """Calls per request from which retries are named as a cause: half again as many as are needed."""
 
 
 def explain(
-    phases: Sequence[Phase], stalls: Sequence[Stall], dependencies: Sequence[Calls], peak_in_flight: int
+    phases: Sequence[Phase],
+    judgements: Sequence[Judgement],
+    stalls: Sequence[Stall],
+    dependencies: Sequence[Calls],
+    peak_in_flight: int,
 ) -> list[Reason]:
-    """Return the reasons that the evidence supports, the strongest first."""
+    """Return the reasons that the evidence supports, the strongest first; none where nothing failed."""
+    if all(judgement.outcome != "fail" for judgement in judgements):
+        return []
+    notable = _NOTABLE * (phases[-1].end - phases[0].start)
     return [
-        *_stalls(stalls),
+        *_stalls([stall for stall in stalls if stall.total >= notable]),
         *_multiplied(dependencies),
         *_overrun(phases, peak_in_flight),
         *_refused(phases),
