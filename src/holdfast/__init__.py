@@ -1,8 +1,8 @@
 """A FastAPI service that holds its SLO under load and failure - and the proof.
 
-    from holdfast import Holdfast
+from holdfast import Holdfast
 
-    hold = Holdfast(app)
+hold = Holdfast(app)
 """
 
 from __future__ import annotations

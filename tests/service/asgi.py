@@ -55,7 +55,14 @@ def scope(path: str, *, method: str = "GET", headers: Mapping[str, str] | None =
 
 
 def one_message(body: bytes) -> Any:
+    """Return a `receive` that gives the body once, and then waits for a disconnect that does not come."""
+    read = False
+
     async def receive() -> dict[str, Any]:
+        nonlocal read
+        if read:
+            await asyncio.get_running_loop().create_future()
+        read = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive

@@ -125,8 +125,8 @@ class Calls:
     """A dependency as the proxy saw it.
 
     `needed`: requests of the worst fault phase that need it, as [traffic].request says (None where nothing
-    was broken); `amplification` = calls / needed there. `seen` against `attempted` (what the service says, None where it does not).
-    `direct`: connections from the service past the proxy; `wired`: the fault proof holds, else `why` not.
+    was broken); `amplification` = calls / needed there. `attempted`: calls as the service counts them, None
+    where it does not. `direct`: its connections past the proxy; `wired`: the faults are proven, else `why` not.
     """
 
     name: str

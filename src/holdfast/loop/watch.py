@@ -32,7 +32,8 @@ def running() -> bool:
 class StallWatch:
     """Watches the loop that `start` is called on; emits a `StallSeen` for each stall above `threshold`.
 
-    `threshold` in seconds; `period` of the tick, by default a third of it. A stall is measured from when a
+    `threshold` in seconds; `period` of the tick, by default a third of it; `interim`
+    seconds into a stall that lasts it is told for the first time. A stall is measured from when a
     tick was due, so one of less than `threshold + period` may be missed. `in_flight` tells the requests in
     flight on this loop, the one that holds it included; nobody counts those in the socket's backlog.
     `on_beat(now, lag)` is called at each tick: `Slot.beat` fits. `emit` and `in_flight` are called on the
@@ -45,12 +46,13 @@ class StallWatch:
         *,
         threshold: float,
         period: float | None = None,
+        interim: float = 1.0,
         in_flight: Callable[[], int] = lambda: 0,
         on_beat: Callable[[float, float], None] | None = None,
         now: Now = monotonic,
     ) -> None:
         self._emit = emit
-        self._detector = StallDetector(threshold)
+        self._detector = StallDetector(threshold, interim=interim)
         self._period = threshold * _PERIOD if period is None else period
         self._in_flight = in_flight
         self._on_beat = on_beat

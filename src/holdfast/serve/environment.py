@@ -6,13 +6,24 @@ import os
 from pathlib import Path
 
 from holdfast.errors import UsageError
-from holdfast.serve.options import STALL, Options
+from holdfast.serve.options import INTERIM, STALL, Options
 from holdfast.telemetry.process import BOARD_VARIABLE
 
-__all__ = ["FINISHING", "STALL_THRESHOLD", "finishing_told", "stall_told", "told"]
+__all__ = [
+    "FINISHING",
+    "STALL_INTERIM",
+    "STALL_THRESHOLD",
+    "finishing_told",
+    "interim_told",
+    "stall_told",
+    "told",
+]
 
 STALL_THRESHOLD = "HOLDFAST_STALL"
 """Seconds that a loop may stand still unreported."""
+
+STALL_INTERIM = "HOLDFAST_STALL_INTERIM"
+"""Seconds after which a stall is first told while it lasts: before the worker is killed for it."""
 
 FINISHING = "HOLDFAST_FINISHING"
 """Seconds that requests in flight have after SIGTERM before they are cancelled."""
@@ -23,6 +34,7 @@ def told(options: Options, board: Path) -> dict[str, str]:
     variables = {
         BOARD_VARIABLE: str(board),
         STALL_THRESHOLD: repr(options.stall),
+        STALL_INTERIM: repr(min(INTERIM, options.kill / 2)),
         FINISHING: repr(options.finishing),
     }
     if options.budget is not None:
@@ -37,6 +49,11 @@ def told(options: Options, board: Path) -> dict[str, str]:
 def stall_told() -> float:
     """Return the stall threshold in seconds, the default where no supervisor set one."""
     return _seconds(STALL_THRESHOLD, STALL)
+
+
+def interim_told() -> float:
+    """Return after how many seconds a stall is told while it lasts."""
+    return _seconds(STALL_INTERIM, INTERIM)
 
 
 def finishing_told(default: float) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from holdfast.errors import UsageError
 
-__all__ = ["BOOT", "CLOSING", "GRACE", "KEEPALIVE", "KILL", "STALL", "Options", "checked_app"]
+__all__ = ["BOOT", "CLOSING", "GRACE", "INTERIM", "KEEPALIVE", "KILL", "STALL", "Options", "checked_app"]
 
 BOOT = 30.0
 """Seconds until a worker must serve: Gunicorn's default `timeout`, which it does not apply to booting."""
@@ -18,6 +18,9 @@ KILL = 30.0
 
 STALL = 0.1
 """Seconds that a loop may stand still unreported: asyncio's own `slow_callback_duration`."""
+
+INTERIM = 1.0
+"""Seconds after which a stall that lasts is told: short enough to be read by whoever is called."""
 
 GRACE = 30.0
 """Seconds from the end of the announcement to the end: Gunicorn's default `graceful_timeout`."""

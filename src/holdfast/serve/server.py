@@ -27,14 +27,18 @@ __all__ = ["Server"]
 
 
 class Server(uvicorn.Server):
-    """Serves `config`'s app for `worker`; `stall` in seconds is the watch's threshold."""
+    """Serves `config`'s app for `worker`; `stall` and `interim` in seconds are the watch's."""
 
-    def __init__(self, config: uvicorn.Config, *, slot: Slot, stall: float, worker: Worker) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, slot: Slot, stall: float, interim: float, worker: Worker
+    ) -> None:
         super().__init__(config)
         self._slot = slot
         self._worker = worker
         self._draining = False
-        self._watch = StallWatch(self._stalled, threshold=stall, in_flight=self._requests, on_beat=self._beat)
+        self._watch = StallWatch(
+            self._stalled, threshold=stall, interim=interim, in_flight=self._requests, on_beat=self._beat
+        )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the app's start-up, listen, and say that this worker serves."""
@@ -100,7 +104,7 @@ class Server(uvicorn.Server):
             process.bus().emit(stall)
 
     def _beat(self, now: float, lag: float) -> None:
-        self._slot.beat(now, lag)
+        process.beat(now, lag)
         # A held app counts those that wait at its door itself; for any app Uvicorn counts all.
         self._slot.in_flight = max(0, self._requests() - self._slot.queued)
 

@@ -18,7 +18,7 @@ from typing import NoReturn
 from uvicorn_worker import UvicornWorker
 
 from holdfast.serve import boot, channel
-from holdfast.serve.environment import finishing_told, stall_told
+from holdfast.serve.environment import finishing_told, interim_told, stall_told
 from holdfast.serve.lifeline import die_with_parent
 from holdfast.serve.lifespan import Lifespan
 from holdfast.serve.server import Server
@@ -72,7 +72,9 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # untyped there
         self.config.lifespan_class = Lifespan
         self._install_sigquit_handler()
         self._say(boot.Stage(os.getpid(), "lifespan"))
-        server = Server(self.config, slot=process.slot(), stall=stall_told(), worker=self)
+        server = Server(
+            self.config, slot=process.slot(), stall=stall_told(), interim=interim_told(), worker=self
+        )
         await server.serve(sockets=self.sockets)
         if not server.started:
             sys.exit(_BOOT_FAILED)

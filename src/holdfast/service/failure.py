@@ -42,7 +42,7 @@ def install(app: FastAPI, count: Callable[[str], None]) -> None:
 
     def fail(request: Request, error: Exception) -> Response:
         cause = type(error).__name__
-        count(f"error {cause}")
+        count(cause)
         request_id = current.get().decode("ascii", "replace")
         _log.error("%s %s: %s, request %s", request.method, request.url.path, cause, request_id)
         return _response(500, *render("error", 500, "the cause is in the log", request_id=request_id))

@@ -98,7 +98,8 @@ class Holdfast:
             raise UsageError(f'the budget has no dependency "{name}"; known: {known}', place="hold.http")
         made = client(name, section, bus=process.bus(), processes=self._workers(), **options)
         if made.config.missing:
-            _log.warning("dependency %s: not decided, so not enforced: %s", name, ", ".join(made.config.missing))
+            missing = ", ".join(made.config.missing)
+            _log.warning("dependency %s: not decided, so not enforced: %s", name, missing)
         self._clients.append(made)
         return made
 
@@ -162,7 +163,7 @@ class Holdfast:
             await client.aclose()
 
     def _count_failure(self, cause: str) -> None:
-        process.slot().refused.row(cause)[0] += 1
+        process.slot().errors.row(cause)[0] += 1
 
 
 def _find(budget: Path | str | None, environment: str | None) -> Loaded:

@@ -65,7 +65,8 @@ class Running:
             timing=timing,
         )
         self._watch: StallWatch | None = None
-        if not running() and not process.supervised():
+        process.sampled(self._sample)
+        if not running():
             self._watch = StallWatch(
                 bus.emit,
                 threshold=budget.loop.stall,
@@ -81,7 +82,9 @@ class Running:
 
     def end(self) -> None:
         """Stop; from here on /readyz says no."""
-        self.serving = False
+        if self.serving:
+            self.serving = False
+            process.unsampled(self._sample)
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
@@ -93,10 +96,12 @@ class Running:
         if self.serving:
             self._slot.refused.row(event.reason)[0] += 1
 
+    def _sample(self, slot: Slot) -> None:
+        slot.queued = self._admission.core.queued
+
     def _beat(self, now: float, lag: float) -> None:
-        self._slot.beat(now, lag)
+        process.beat(now, lag)
         self._slot.in_flight = self._admission.core.in_flight
-        self._slot.queued = self._admission.core.queued
 
 
 def _admission(loaded: Loaded) -> AdmissionConfig:

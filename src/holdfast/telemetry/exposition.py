@@ -70,7 +70,8 @@ class BoardCollector:
         slots = [slot for slot in self._board.slots() if slot.ever_owned]
         living = [slot for slot in slots if slot.alive]
         yield _requests(slots)
-        yield _refused(slots)
+        yield _counted(slots, "refused", "reason", "Requests refused at the door.")
+        yield _counted(slots, "errors", "cause", "Requests that ended in an error, by its cause.")
         yield from _dependencies(slots)
         yield from _dependency_gauges(living)
         yield from _stalls(slots)
@@ -99,12 +100,12 @@ def _requests(slots: list[Slot]) -> Metric:
     return family
 
 
-def _refused(slots: list[Slot]) -> Metric:
+def _counted(slots: list[Slot], table: str, label: str, doc: str) -> Metric:
     from prometheus_client.metrics_core import CounterMetricFamily
 
-    family = CounterMetricFamily("holdfast_refused", "Requests refused at the door.", labels=["reason"])
-    for reason, (count,) in _summed(slots, "refused").items():
-        family.add_metric([reason], count)
+    family = CounterMetricFamily(f"holdfast_{table}", doc, labels=[label])
+    for name, (count,) in _summed(slots, table).items():
+        family.add_metric([name], count)
     return family
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from holdfast.clock import monotonic
 from holdfast.errors import UsageError
@@ -16,7 +16,7 @@ from holdfast.events import Bus
 from holdfast.telemetry.board import Board, BoardFull, Slot
 from holdfast.telemetry.recorder import Recorder
 
-__all__ = ["BOARD_VARIABLE", "board", "bus", "slot", "supervised"]
+__all__ = ["BOARD_VARIABLE", "Sampler", "beat", "board", "bus", "sampled", "slot", "unsampled"]
 
 BOARD_VARIABLE = "HOLDFAST_BOARD"
 """The environment variable by which the supervisor tells its workers the path of the board."""
@@ -24,14 +24,18 @@ BOARD_VARIABLE = "HOLDFAST_BOARD"
 _log = logging.getLogger("holdfast")
 
 
+Sampler = Callable[[Slot], None]
+
+
 class _Process:
     """The bus of a process, and its slot once claimed."""
 
-    __slots__ = ("board", "bus", "lock", "slot")
+    __slots__ = ("board", "bus", "lock", "samplers", "slot")
 
     def __init__(self) -> None:
         self.bus = Bus()
         self.lock = threading.Lock()
+        self.samplers: list[Sampler] = []
         self.board: Board | None = None
         self.slot: Slot | None = None
 
@@ -55,9 +59,22 @@ def bus() -> Bus:
     return _here().bus
 
 
-def supervised() -> bool:
-    """Whether a supervisor started this process: then its worker class watches the loop and beats."""
-    return bool(os.environ.get(BOARD_VARIABLE))
+def sampled(sampler: Sampler) -> None:
+    """Have `sampler(slot)` called at every beat from now on: for gauges that are not worth a write each."""
+    _here().samplers.append(sampler)
+
+
+def unsampled(sampler: Sampler) -> None:
+    """Undo `sampled`."""
+    _here().samplers.remove(sampler)
+
+
+def beat(now: float, lag: float) -> None:
+    """The loop ticked at `now`, `lag` seconds late: say so on the board, and bring its gauges up to date."""
+    mine = slot()
+    mine.beat(now, lag)
+    for sampler in _here().samplers:
+        sampler(mine)
 
 
 def slot() -> Slot:

@@ -1,4 +1,4 @@
-"""One run from start to end: dependencies wired, service started, load driven, faults applied, result made."""
+"""One run: dependencies wired, service started, load driven, faults applied, result made."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def _highest(promised: Objective | RouteObjective) -> float | None:
 
 def _phases(run: Run, raw: Raw) -> list[Phase]:
     found = []
-    for planned, start, end in zip(raw.planned, raw.edges, raw.edges[1:], strict=False):
+    for planned, start, end in zip(raw.planned, raw.edges[:-1], raw.edges[1:], strict=True):
         fault = None
         if planned.fault is not None:
             fault = Fault(planned.dependency, planned.fault.kind, planned.fault.describe())
@@ -107,7 +108,7 @@ def _phases(run: Run, raw: Raw) -> list[Phase]:
 def _recoveries(run: Run, phases: Sequence[Phase], steady: Phase) -> list[Recovery]:
     share = steady.good / steady.offered if steady.offered else 0.0
     found = []
-    for before, after in zip(phases, phases[1:], strict=False):
+    for before, after in pairwise(phases):
         if after.kind == "recovery":
             back = seconds_to_recover(run, healed=after.start, until=after.end, steady_share=share)
             found.append(Recovery(before.name, after.start, back))

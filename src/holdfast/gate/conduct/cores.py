@@ -1,4 +1,4 @@
-"""Which cores the service gets and which the gate keeps: a generator on the service's core measures itself."""
+"""Which cores the service gets, and which the gate: a generator on the service's core measures itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The budget's dependencies, put behind proxies: where each really is, and what the service is told instead."""
+"""The budget's dependencies, put behind proxies: where each really is, and what the service is told."""
 
 from __future__ import annotations
 

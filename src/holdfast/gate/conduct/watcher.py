@@ -1,4 +1,4 @@
-"""Watches the service from outside during the run: the admin port's state, and connections past the proxies."""
+"""Watches the service from outside: the admin port's state, and connections past the proxies."""
 
 from __future__ import annotations
 

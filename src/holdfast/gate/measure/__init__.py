@@ -1,4 +1,4 @@
-"""What the driver recorded, turned into figures: outcomes, latencies, phases, curves, recovery, the ledger."""
+"""What the driver recorded, in figures: outcomes, latencies, phases, curves, recovery, the ledger."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def seconds_to_recover(run: Run, *, healed: float, until: float, steady_share: f
     offered in the steady phase, 0..1.
     """
     inside = np.flatnonzero(run.between(healed, until))
-    if not len(inside):
+    if not len(inside) or steady_share <= 0:  # as good as a service that was never good is no recovery
         return None
     at = run.at[inside]
     total = np.concatenate(([0], np.cumsum(run.good[inside])))

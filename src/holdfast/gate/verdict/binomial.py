@@ -38,8 +38,10 @@ def _log_pmf(i: int, n: int, p: float) -> float:
 
 def test(bad: int, n: int, allowed: float) -> Literal["pass", "fail", "cannot tell"]:
     """Decide whether at most a share `allowed` (0..1) of the events is bad, having seen `bad` of `n`."""
-    if allowed <= 0:
-        return "cannot tell" if not n else "fail" if bad else "pass"
+    if not n:
+        return "cannot tell"
+    if not 0 < allowed < 1:
+        return "fail" if bad and allowed <= 0 else "pass"
     if tail_at_most(bad, n, allowed) <= 1 - CONFIDENCE:
         return "pass"
     if tail_at_least(bad, n, allowed) <= 1 - CONFIDENCE:

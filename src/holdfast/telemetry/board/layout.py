@@ -1,8 +1,8 @@
-"""The bytes of a state board: a header page, then equal slots, each of gauges, three tables and a stall ring.
+"""The bytes of a state board: a header page, then equal slots, each of gauges, four tables and a stall ring.
 
     header   magic, version, number of slots, bytes of a slot
     slot     gauges and counters        SLOT_CELLS words
-             requests, dependencies, refused    a count word, then rows of name and cells
+             requests, dependencies, refused, errors    a count word, then rows of name and cells
              stalls                     a count word, then entries
 
 Everything is made of 64-bit words in the machine's order, so that a reader in another process sees each word
@@ -127,6 +127,7 @@ TABLES = {
     "requests": TableShape(rows=192, cells=REQUEST_CELLS),
     "dependencies": TableShape(rows=32, cells=16, gauges=(DependencyCell.BREAKER, DependencyCell.IN_FLIGHT)),
     "refused": TableShape(rows=16, cells=1),
+    "errors": TableShape(rows=32, cells=1),
 }
 
 

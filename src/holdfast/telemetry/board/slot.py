@@ -38,7 +38,7 @@ class Slot:
     place on the board: metrics name a worker by it, since a pid would make a new series of every restart.
     """
 
-    __slots__ = ("dependencies", "gauges", "index", "refused", "requests", "stalls")
+    __slots__ = ("dependencies", "errors", "gauges", "index", "refused", "requests", "stalls")
 
     def __init__(self, raw: memoryview[int], index: int) -> None:
         """Lay a slot over `raw`, the bytes of slot `index`."""
@@ -52,6 +52,7 @@ class Slot:
         self.requests = tables["requests"]
         self.dependencies = tables["dependencies"]
         self.refused = tables["refused"]
+        self.errors = tables["errors"]
         self.stalls = StallRing(raw[offset : offset + RING_BYTES])
 
     in_flight = _gauge(SlotCell.IN_FLIGHT, "Requests being served.")

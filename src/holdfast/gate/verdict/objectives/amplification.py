@@ -11,10 +11,10 @@ __all__ = ["judge"]
 def judge(evidence: Evidence) -> Judged:
     """Judge each dependency's worst fault phase against its retry budget."""
     for calls in evidence.dependencies:
-        if calls.amplification is None:
+        ratio = evidence.loaded.budget.dependency[calls.name].retry.budget
+        # Nothing to divide by is undecided where retries are bounded; a protocol without calls has no retries.
+        if calls.amplification is None and (calls.needed != 0 or ratio is None):
             continue
-        dependency = evidence.loaded.budget.dependency[calls.name]
-        ratio = dependency.retry.budget if dependency.retry is not None else None
         allowed = 1 + ratio if ratio is not None else None
         outcome, why = _decide(calls, allowed)
         yield Judgement(
@@ -33,8 +33,10 @@ def judge(evidence: Evidence) -> Judged:
 
 
 def _decide(calls: Calls, allowed: float | None) -> tuple[Outcome, str]:
-    if not calls.wired or calls.amplification is None:
+    if not calls.wired:
         return "cannot tell", calls.why
+    if calls.amplification is None:
+        return "cannot tell", f'no request sent meanwhile has needs = ["{calls.name}"] in [traffic].request'
     if allowed is None:
         return "missing", "no retry budget in the budget"
     seen = calls.amplification * (calls.needed or 0)
