@@ -126,7 +126,7 @@ class Calls:
 
     `needed`: requests of the worst fault phase that need it, as [traffic].request says (None where nothing
     was broken); `amplification` = calls / needed there. `attempted`: calls as the service counts them, None
-    where it does not. `direct`: its connections past the proxy; `wired`: the faults are proven, else `why` not.
+    where it does not. `direct`: its connections past the proxy; `wired`: faults are proven, else `why` not.
     """
 
     name: str

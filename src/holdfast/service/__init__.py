@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.service.gatekeeper.identity import request_id
 from holdfast.service.holdfast import Holdfast
+from holdfast.service.identity import request_id
 
 __all__ = ["Holdfast", "request_id"]

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from holdfast.errors import DependencyUnavailable, Refusal
-from holdfast.service.gatekeeper.identity import current
+from holdfast.service.identity import current
 from holdfast.service.problem import Headers, outcome_of, render
 
 __all__ = ["install"]

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from holdfast.budget import Budget, Loaded, load
-from holdfast.budget.document import find
 from holdfast.errors import MissingNumber, UsageError
 from holdfast.service import failure
-from holdfast.service.gatekeeper.identity import Identity
+from holdfast.service.identity import Identity
 from holdfast.service.lifespan import Lifespan
-from holdfast.service.running import Running
-from holdfast.telemetry import process
 
 if TYPE_CHECKING:
     import httpx2
+
+    from holdfast.budget import Budget, Loaded
+    from holdfast.service.running import Running
+
+# The rest is imported where it is first used: `import holdfast` is on the start-up path of whatever imports the
+# app, tests and tools included, and adds at most 60 ms to FastAPI's own import.
 
 __all__ = ["Holdfast"]
 
@@ -87,6 +89,8 @@ class Holdfast:
         `options` as `holdfast.client.http.client` takes them. Closed with the app's lifespan. Raises
         UsageError when the budget has no such dependency or holdfast[http] is not installed.
         """
+        from holdfast.telemetry import process
+
         try:
             from holdfast.client.http import client
         except ModuleNotFoundError as error:
@@ -138,6 +142,9 @@ class Holdfast:
 
     def _begin(self) -> Running:
         """Start on the running loop; what ran on another one ends."""
+        from holdfast.service.running import Running
+        from holdfast.telemetry import process
+
         if self._running is not None:
             self._running.end()
         self._running = Running(
@@ -163,11 +170,16 @@ class Holdfast:
             await client.aclose()
 
     def _count_failure(self, cause: str) -> None:
+        from holdfast.telemetry import process
+
         process.slot().errors.row(cause)[0] += 1
 
 
 def _find(budget: Path | str | None, environment: str | None) -> Loaded:
     """Load the budget; where there is none at all, an empty one, and a line in the log."""
+    from holdfast.budget import Budget, Loaded, load
+    from holdfast.budget.document import find
+
     path = Path(budget) if budget is not None else None
     if path is None and not os.environ.get("HOLDFAST_BUDGET") and find(Path.cwd()) is None:
         _log.warning("no holdfast.toml here or above: every policy observes and nothing is enforced")

@@ -17,9 +17,9 @@ from holdfast.policy.deadline.config import DeadlineConfig
 from holdfast.policy.deadline.wheel import current
 from holdfast.policy.mode import Mode
 from holdfast.service.gatekeeper import Gatekeeper
-from holdfast.service.gatekeeper.identity import Identity
 from holdfast.service.gatekeeper.ledger import Ledger
 from holdfast.service.health import probes
+from holdfast.service.identity import Identity
 from holdfast.service.refusal import refuser
 from holdfast.telemetry import process
 from holdfast.telemetry.board import Slot

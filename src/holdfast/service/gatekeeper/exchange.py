@@ -10,7 +10,7 @@ from starlette.types import Message, Send
 
 from holdfast.clock import Now
 from holdfast.policy.deadline.wheel import Entry, Wheel
-from holdfast.service.gatekeeper.identity import HEADER
+from holdfast.service.identity import HEADER
 
 __all__ = ["Exchange"]
 

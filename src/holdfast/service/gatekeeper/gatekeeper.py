@@ -21,20 +21,25 @@ from holdfast.policy.deadline.core import allot
 from holdfast.policy.deadline.header import parse_grpc_timeout, parse_request_timeout
 from holdfast.policy.deadline.wheel import Wheel
 from holdfast.policy.mode import Mode
+from holdfast.policy.retry import layer
 from holdfast.service.gatekeeper.exchange import Exchange
-from holdfast.service.gatekeeper.identity import HEADER, Identity, current
 from holdfast.service.gatekeeper.ledger import Ledger
+from holdfast.service.identity import HEADER, Identity, current
 from holdfast.service.problem import render
 
 __all__ = ["Gatekeeper"]
 
 _REQUEST_TIMEOUT = b"x-request-timeout"
 _GRPC_TIMEOUT = b"grpc-timeout"
-_READ = frozenset((HEADER, _REQUEST_TIMEOUT, _GRPC_TIMEOUT))
+_ATTEMPT = layer.HEADER.encode("ascii")
+_READ = frozenset((HEADER, _REQUEST_TIMEOUT, _GRPC_TIMEOUT, _ATTEMPT))
 
 
 def _wishes(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes | None, float | None]:
-    """Return what the caller asks for: a request id, and the seconds it is prepared to wait."""
+    """Return what the caller asks for: a request id, and the seconds it is prepared to wait.
+
+    A caller that retries says so: then nothing below retries too (the context is this request's own).
+    """
     inbound = asked = None
     for name, value in headers:
         if name in _READ:
@@ -42,6 +47,9 @@ def _wishes(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes | None, float
                 inbound = value
             elif name == _REQUEST_TIMEOUT:
                 asked = parse_request_timeout(value)
+            elif name == _ATTEMPT:
+                if value.isdigit() and len(value) < 4 and int(value) > 1:
+                    layer.retried(int(value))
             elif asked is None:
                 asked = parse_grpc_timeout(value)
     return inbound, asked

@@ -12,7 +12,7 @@ def judge(evidence: Evidence) -> Judged:
     """Judge each dependency's worst fault phase against its retry budget."""
     for calls in evidence.dependencies:
         ratio = evidence.loaded.budget.dependency[calls.name].retry.budget
-        # Nothing to divide by is undecided where retries are bounded; a protocol without calls has no retries.
+        # Nothing to divide by is undecided; a protocol that has no calls to count has no retries either.
         if calls.amplification is None and (calls.needed != 0 or ratio is None):
             continue
         allowed = 1 + ratio if ratio is not None else None
