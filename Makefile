@@ -46,5 +46,9 @@ $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	@touch $@
 
+# The pages that are made from the code; a test holds them up to date.
+docs: $(VENV)/.dev
+	$(BIN)/python -m holdfast.budget.reference > docs/budget.md
+
 clean:
 	rm -rf $(VENV) build dist holdfast-report .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,8 +8,8 @@ take turns. Goodput and recovery are medians over the rounds; a p99 is that of t
 that are no refusals, and shown only where they are enough for one.
 
 Recovery is the time from the end of the failure until the form is as good as before it. Where it did not come
-back while it was watched, the figure is the time that it had; `fragile_recovered` and `held_recovered` are the
-shares of the rounds in which it did.
+back while it was watched, the figure is the time that it had; `fragile_recovered` and `held_recovered` are
+the shares of the rounds in which it did.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Extent:
     patience: float
 
 
-_FULL = Extent(3, 1.25, (1, 2, 5), warm_up=2, settling=1, measured=5, watched=12, patience=6)
-_QUICK = Extent(1, 1.7, (1, 5), warm_up=1, settling=0.5, measured=2, watched=4, patience=3)
+_FULL = Extent(3, 1.3, (1, 2, 5), warm_up=1.5, settling=1, measured=4, watched=10, patience=6)
+_QUICK = Extent(1, 2.0, (1, 5), warm_up=1, settling=0.5, measured=2, watched=4, patience=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Bench:
     loaded: Loaded
     extent: Extent
     usual: float
+    cores: tuple[int, int]
     runner: asyncio.Runner
 
     def at(self, form: str, rate: float, number: int = 0) -> Stretch:
@@ -120,7 +121,9 @@ class Bench:
             *then,
         ]
         return self.runner.run(
-            drive(self.loaded, _FORMS[form], phases, patience=extent.patience, seed=1 + number)
+            drive(
+                self.loaded, _FORMS[form], phases, cores=self.cores, patience=extent.patience, seed=1 + number
+            )
         )
 
 
@@ -155,9 +158,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     loaded = load(_BUDGET, environment="ci")
     machine()
     # Stand-ins are started as the budget says, from the checkout; the proxies live in this process.
-    with chdir(ROOT), pinned(cores()[1]), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    usual, both = loaded.budget.traffic.peak or 0.0, cores()
+    with chdir(ROOT), pinned(both[1]), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            return compare(Bench(loaded, extent, loaded.budget.traffic.peak or 0.0, runner))
+            return compare(Bench(loaded, extent, usual, both, runner))
         except HoldfastError as error:
             print(error, file=sys.stderr)
             return error.exit_code

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Literal
 
 __all__ = [
+    "MARK",
     "NOT_DECIDED",
     "Figure",
     "check",
@@ -42,6 +43,9 @@ Figure = float | None
 _MISSED = 1
 NOT_DECIDED = 5
 """The exit code where something that is compared with is missing."""
+
+MARK = "  NO "
+"""How the line of a check begins that did not hold."""
 
 
 def missing(*packages: str) -> None:
@@ -98,7 +102,7 @@ def check(what: str, measured: Figure, sense: Literal["<=", ">="], required: Fig
         print(f"  ?  {what}: not measured")
         return None
     held = measured <= required if sense == "<=" else measured >= required
-    print(f"  {'ok' if held else 'NO'} {what}: {_cell(measured)} {sense} {_cell(required)}")
+    print(f"{'  ok ' if held else MARK}{what}: {_cell(measured)} {sense} {_cell(required)}")
     return held
 
 

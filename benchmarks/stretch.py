@@ -1,7 +1,7 @@
 """One stretch: a service started afresh, driven at stated rates, measured as the gate measures.
 
 A fresh start each time, stand-ins included: a form that collapsed in one stretch must not carry its backlog
-into the next. The service has the first core to itself; driver, proxies and stand-ins have the last.
+into the next.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.process import cores
 from holdfast.budget import Loaded
 from holdfast.gate.conduct.assembly import _bounds as objectives  # what goodput is measured against
 from holdfast.gate.conduct.course import Course
@@ -51,14 +50,22 @@ class Stretch:
 
 
 async def drive(
-    loaded: Loaded, app: str, planned: Sequence[PlannedPhase], *, patience: float, seed: int
+    loaded: Loaded,
+    app: str,
+    planned: Sequence[PlannedPhase],
+    *,
+    cores: tuple[int, int],
+    patience: float,
+    seed: int,
 ) -> Stretch:
     """Start `app`, drive the phases and apply their faults, stop it; `patience`: seconds of a client.
+
+    `cores`: of the service, which has it to itself, and of driver and stand-ins; the proxies are here.
 
     Every dependency is its stand-in, whatever the environment names. Raises what the gate raises, and
     RuntimeError where the driver did not keep to the schedule: then nothing was measured.
     """
-    serving, loading = cores()
+    serving, loading = cores
     port = free()
     requests = catalogue(
         loaded.budget.traffic.request,

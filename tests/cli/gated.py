@@ -190,27 +190,37 @@ class Folder:
         scratch.mkdir(exist_ok=True)
         return kept | {"TMPDIR": str(scratch), name: value, "PYTHONDONTWRITEBYTECODE": "1"} | dict(more)
 
-    def start(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        """Start `holdfast WORDS` here, in a session of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "holdfast", *words],
-            cwd=self.path,
-            env=self.environ(environ or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def start(self, *words: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start `holdfast WORDS` here, in a session of its own; what it writes goes into two files."""
+        with (self.path / "stdout.txt").open("wb") as out, (self.path / "stderr.txt").open("wb") as errors:
+            return subprocess.Popen(
+                [sys.executable, "-m", "holdfast", *words],
+                cwd=self.path,
+                env=self.environ(environ or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=errors,
+                start_new_session=True,
+            )
 
-    def run(self, *words: str, environ: Mapping[str, str] | None = None, timeout: float = 120.0) -> Ended:
+    def run(self, *words: str, environ: Mapping[str, str] | None = None, timeout: float = 150.0) -> Ended:
         """Run `holdfast WORDS` here to its end."""
-        with self.start(*words, environ=environ) as process:
-            try:
-                stdout, stderr = process.communicate(timeout=timeout)
-            finally:
-                self.destroy()
-        return Ended(process.returncode, stdout, stderr)
+        process = self.start(*words, environ=environ)
+        try:
+            return Ended(process.wait(timeout), self.stdout, self.stderr)
+        finally:
+            self.destroy()
+            process.wait()
+
+    @property
+    def stdout(self) -> str:
+        """What the command has written so far."""
+        return (self.path / "stdout.txt").read_text(encoding="utf-8")
+
+    @property
+    def stderr(self) -> str:
+        """What the command has complained of so far."""
+        return (self.path / "stderr.txt").read_text(encoding="utf-8")
 
     def left(self) -> list[int]:
         """Return every process that was started here and that still is."""

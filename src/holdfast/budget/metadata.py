@@ -48,15 +48,19 @@ class Fact:
 class Decision:
     """A number that people decide and nobody may invent.
 
-    `required`: it is raised as missing when absent; "http" or "postgres" where only dependencies of that
-    kind need it. `decides`: whose decision it is.
+    `required`: it is raised as missing when absent; names of kinds where only dependencies of those kinds
+    need it. `decides`: whose decision it is.
     """
 
     question: str
     why: str
     decides: str
     options: tuple[Option, ...]
-    required: bool | str = False
+    required: bool | tuple[str, ...] = False
+
+    def required_of(self, kind: str) -> bool:
+        """Whether it has to be decided in a section of a dependency of `kind`, "" outside of one."""
+        return kind in self.required if isinstance(self.required, tuple) else self.required
 
 
 @dataclass(frozen=True, slots=True)

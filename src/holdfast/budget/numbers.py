@@ -87,11 +87,11 @@ def _walk(loaded: Loaded, key: KeyPath, field: FieldInfo, value: Any, kind: str)
         for name, section in value.items():
             yield from _walk(loaded, (*key, name), field, section, kind)
     elif isinstance(value, dict) and isinstance(known, Decision):
-        wanted = {name: None for name, d in loaded.budget.dependency.items() if d.kind == known.required}
+        wanted = {name: None for name, d in loaded.budget.dependency.items() if known.required_of(d.kind)}
         for name, number in (wanted | value).items():
             yield from _number(loaded, (*key, name), field, number, known, required=name in wanted)
     elif known is not None and not isinstance(known, Fact):
-        required = isinstance(known, Decision) and known.required in (True, kind)
+        required = isinstance(known, Decision) and known.required_of(kind)
         yield from _number(
             loaded, key, field, value or None if value == () else value, known, required=required
         )
@@ -102,7 +102,7 @@ def _idle(loaded: Loaded, key: KeyPath, section: Section, kind: str) -> bool:
     decisions = [
         k for field in type(section).model_fields.values() if isinstance(k := explained(field), Decision)
     ]
-    wanted = any(known.required in (True, kind) for known in decisions)
+    wanted = any(known.required_of(kind) for known in decisions)
     return bool(decisions) and not wanted and not loaded.given(key) and len(key) > 1
 
 

@@ -104,7 +104,7 @@ def _kind(field: FieldInfo, known: Explained) -> str:
     if isinstance(known, Decision):
         if known.required is True:
             return "decision, required"
-        return f"decision, required for {known.required}" if known.required else "decision"
+        return f"decision, required for {', '.join(known.required)}" if known.required else "decision"
     if isinstance(known, Fact):
         return "required" if field.is_required() else ""
     if isinstance(known, Derivable):

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from holdfast.budget import load
-from holdfast.cli.gate import measured, writable
+from holdfast.cli.gate import measured, require_seed, writable
 from holdfast.errors import UsageError
 from holdfast.gate.conduct import Options
 from holdfast.gate.report import html, text
@@ -34,6 +34,7 @@ def demo(
     Ends with 0 when the held form passes its gate and the fragile form does not, 130 after Ctrl-C, else as
     `holdfast gate` on the form that surprised.
     """
+    require_seed(seed)
     root = checkout()
     sys.path.insert(0, str(root))
     from examples.shop import mistakes

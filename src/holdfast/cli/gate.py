@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +20,9 @@ from holdfast.gate.conduct import Options, run
 from holdfast.gate.report import html, text
 from holdfast.gate.report.live import Live
 from holdfast.gate.result import GateResult
+from holdfast.serve.options import checked_app
 
-__all__ = ["gate", "measured"]
+__all__ = ["app_of", "gate", "measured", "require_seed", "writable"]
 
 
 def gate(
@@ -36,7 +41,7 @@ def gate(
 ) -> int:
     """Run a service as in production, load it, break its dependencies, and decide whether it may ship.
 
-    Phases: warm-up, steady load at the budget's peak, every dependency slow and then failing, overload, and
+    Phases: warm-up, steady load at the budget's peak, every dependency failing and then slow, overload, and
     after each of them the steady load again. A dependency is found by the environment variable that the
     budget names (url_env), or its stand-in is started; a proxy is put before it.
 
@@ -44,8 +49,9 @@ def gate(
     3 when a number is missing (see `holdfast plan`), 4 when the service does not boot, 5 when the machine
     was too noisy or something could not be measured, 130 after Ctrl-C.
     """
-    if boot <= 0:
-        raise typer.BadParameter(f"expected seconds above 0, not {boot:g}", param_hint="--boot")
+    if not 0 < boot < math.inf:
+        raise UsageError(f"expected seconds above 0, not {boot:g}", place="--boot")
+    require_seed(seed)
     loaded = load(budget, environment=env)
     console = Console()
     folder = writable(out)
@@ -61,8 +67,28 @@ def measured(loaded: Loaded, options: Options, console: Console, *, title: str =
     """Run the gate on an event loop of its own, shown live on `console`."""
     import uvloop
 
-    with Live(console, title=title) as live, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        _sigterm_as_interrupt(),
+        Live(console, title=title) as live,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         return runner.run(run(loaded, options, live))
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, by which a CI job is cancelled, end the run as tidily as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def require_seed(seed: int) -> None:
+    """Refuse what seeds no generator."""
+    if seed < 0:
+        raise UsageError(f"expected a whole number from 0 up, not {seed}", place="--seed")
 
 
 def app_of(app: str | None, loaded: Loaded) -> str:
@@ -70,7 +96,7 @@ def app_of(app: str | None, loaded: Loaded) -> str:
     chosen = app or loaded.budget.service.app
     if chosen is None:
         raise UsageError("name the app, or write it into the budget", place="service.app")
-    return chosen
+    return checked_app(chosen, "APP" if app else loaded.place("service.app"))
 
 
 def writable(folder: Path) -> Path:

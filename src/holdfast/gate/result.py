@@ -198,7 +198,8 @@ class Noise:
     """Whether the machine allowed a measurement.
 
     `send_lag_p50`, `send_lag_p99`: seconds that the driver sent later than intended; `steal`: share of CPU
-    taken by other guests of the host. `quiet` False makes latency judgements "cannot tell".
+    taken by other guests of the host; `starved`: seconds that the service's loop was ready and got no CPU.
+    `quiet` False makes a missed latency "cannot tell".
     """
 
     send_lag_p50: float
@@ -206,6 +207,7 @@ class Noise:
     steal: float
     quiet: bool
     why: str
+    starved: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from holdfast.errors import MissingNumber, UsageError
 from holdfast.service import failure
 from holdfast.service.identity import Identity
 from holdfast.service.lifespan import Lifespan
+from holdfast.telemetry import process
+from holdfast.telemetry.board import DependencyCell, Slot
 
 if TYPE_CHECKING:
     import httpx2
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from holdfast.budget import Budget, Loaded
     from holdfast.service.running import Running
 
-# The rest is imported where it is first used: `import holdfast` is on the start-up path of whatever imports the
-# app, tests and tools included, and adds at most 60 ms to FastAPI's own import.
+# The rest is imported where it is first used: `import holdfast` is on the start-up path of whatever imports
+# the app, tests and tools included, and adds at most 60 ms to FastAPI's own import.
 
 __all__ = ["Holdfast"]
 
@@ -58,6 +60,7 @@ class Holdfast:
         self._timing = server_timing
         self._loaded = _find(budget, environment)
         self._clients: list[httpx2.AsyncClient] = []
+        self._samplers: list[process.Sampler] = []
         self._identity = Identity()
         self._running: Running | None = None
         app.state.holdfast = self
@@ -76,9 +79,9 @@ class Holdfast:
 
         Raises MissingNumber when the budget lacks what it follows from.
         """
-        from holdfast.budget.derive import derived
+        from holdfast.service.numbers import numbers
 
-        found = derived(self._loaded).get(path)
+        found = numbers(self._loaded).get(path)
         if found is None:
             raise MissingNumber((path,))
         return int(found.value)
@@ -89,22 +92,24 @@ class Holdfast:
         `options` as `holdfast.client.http.client` takes them. Closed with the app's lifespan. Raises
         UsageError when the budget has no such dependency or holdfast[http] is not installed.
         """
-        from holdfast.telemetry import process
+        from holdfast.client.http import client
+        from holdfast.service.numbers import workers
+        from holdfast.service.observing import tell
 
-        try:
-            from holdfast.client.http import client
-        except ModuleNotFoundError as error:
-            message = f"{error.name} is missing: pip install 'holdfast[http]'"
-            raise UsageError(message, place="hold.http") from None
         section = self.budget.dependency.get(name)
         if section is None:
             known = ", ".join(self.budget.dependency) or "none"
             raise UsageError(f'the budget has no dependency "{name}"; known: {known}', place="hold.http")
-        made = client(name, section, bus=process.bus(), processes=self._workers(), **options)
+        made = client(name, section, bus=process.bus(), processes=workers(self._loaded), **options)
         if made.config.missing:
-            missing = ", ".join(made.config.missing)
-            _log.warning("dependency %s: not decided, so not enforced: %s", name, missing)
+            tell(process.slot(), f"dependency {name}", made.config.missing)
         self._clients.append(made)
+
+        def sample(slot: Slot) -> None:
+            slot.dependencies.row(name)[DependencyCell.IN_FLIGHT] = made.in_flight
+
+        process.sampled(sample)
+        self._samplers.append(sample)
         return made
 
     @property
@@ -115,12 +120,6 @@ class Holdfast:
     async def stop(self) -> None:
         """Stop what runs and close the clients: for a service whose server has no lifespan."""
         await self._stop()
-
-    def _workers(self) -> int:
-        """Return how many worker processes share the service's numbers, replicas at their maximum."""
-        from holdfast.budget.derive import derived
-
-        return int(derived(self._loaded)["service.workers"].value) * self.budget.service.replicas.max
 
     def _wrap(self, stack: ASGIApp) -> ASGIApp:
         """Return the outermost ASGI app."""
@@ -143,7 +142,6 @@ class Holdfast:
     def _begin(self) -> Running:
         """Start on the running loop; what ran on another one ends."""
         from holdfast.service.running import Running
-        from holdfast.telemetry import process
 
         if self._running is not None:
             self._running.end()
@@ -165,14 +163,17 @@ class Holdfast:
         if self._running is not None:
             self._running.end()
             self._running = None
+        samplers, self._samplers = self._samplers, []
+        for sampler in samplers:
+            process.unsampled(sampler)
         clients, self._clients = self._clients, []
         for client in clients:
             await client.aclose()
 
     def _count_failure(self, cause: str) -> None:
-        from holdfast.telemetry import process
+        from holdfast.service.running import count
 
-        process.slot().errors.row(cause)[0] += 1
+        count(process.slot(), cause)
 
 
 def _find(budget: Path | str | None, environment: str | None) -> Loaded:

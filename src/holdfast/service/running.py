@@ -8,8 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from holdfast.budget import Loaded
-from holdfast.budget.derive import derived
-from holdfast.events import Bus, RequestRefused
+from holdfast.events import Bus
 from holdfast.loop.watch import StallWatch, running
 from holdfast.policy.admission.config import AdmissionConfig
 from holdfast.policy.admission.guard import AdmissionGuard
@@ -20,11 +19,13 @@ from holdfast.service.gatekeeper import Gatekeeper
 from holdfast.service.gatekeeper.ledger import Ledger
 from holdfast.service.health import probes
 from holdfast.service.identity import Identity
+from holdfast.service.numbers import numbers
+from holdfast.service.observing import tell
 from holdfast.service.refusal import refuser
 from holdfast.telemetry import process
 from holdfast.telemetry.board import Slot
 
-__all__ = ["Running"]
+__all__ = ["Running", "count"]
 
 
 class Running:
@@ -50,19 +51,24 @@ class Running:
         budget, admission = loaded.budget, _admission(loaded)
         self._admission = AdmissionGuard(admission, bus=bus)
         slot.limit = admission.limit or 0
-        bus.subscribe(RequestRefused, self._refused)
+        deadline = DeadlineConfig.from_budget(budget.deadline)
+        if admission.mode is Mode.OBSERVE:
+            tell(slot, "admission", ["admission.limit", "traffic.peak and objective.p99, which imply it"])
+        if deadline.mode is Mode.OBSERVE:
+            tell(slot, "deadline", ["deadline.default"])
         routed = {getattr(route, "path", None) for route in app.routes}
         own = {path: probe for path, probe in probes(self._ready).items() if path not in routed}
         self.gatekeeper = Gatekeeper(
             stack,
             identity=identity,
             admission=self._admission,
-            deadline=DeadlineConfig.from_budget(budget.deadline),
+            deadline=deadline,
             wheel=current(),
             ledger=Ledger(slot.requests, budget.objective.p99),
             refuse=refuser(app.user_middleware),
             probes=own,
             timing=timing,
+            late=lambda: count(slot, "deadline"),
         )
         self._watch: StallWatch | None = None
         process.sampled(self._sample)
@@ -92,10 +98,6 @@ class Running:
     def _ready(self) -> bool:
         return self.serving and self._slot.state != "draining"
 
-    def _refused(self, event: RequestRefused) -> None:
-        if self.serving:
-            self._slot.refused.row(event.reason)[0] += 1
-
     def _sample(self, slot: Slot) -> None:
         slot.queued = self._admission.core.queued
 
@@ -104,10 +106,15 @@ class Running:
         self._slot.in_flight = self._admission.core.in_flight
 
 
+def count(slot: Slot, cause: str) -> None:
+    """Count a request that ended in an error."""
+    slot.errors.row(cause)[0] += 1
+
+
 def _admission(loaded: Loaded) -> AdmissionConfig:
     """Return the limits of this worker: its share of what the budget says or implies; none: count only."""
-    numbers = derived(loaded)
-    limit, queue = numbers.get("admission.limit"), numbers.get("admission.queue")
+    found = numbers(loaded)
+    limit, queue = found.get("admission.limit"), found.get("admission.queue")
     if limit is None:
         return AdmissionConfig(None, mode=Mode.OBSERVE)
     wait = loaded.budget.admission.wait

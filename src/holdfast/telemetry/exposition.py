@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from holdfast.clock import Now, monotonic
-from holdfast.telemetry.board import Board, DependencyCell, Slot, SlotCell
+from holdfast.telemetry.board import Board, DependencyCell, ObservingCell, Slot, SlotCell
 from holdfast.telemetry.buckets import BOUNDS, FIRST_BUCKET, SUM_NS
 from holdfast.telemetry.process import board as process_board
 
@@ -72,6 +72,8 @@ class BoardCollector:
         yield _requests(slots)
         yield _counted(slots, "refused", "reason", "Requests refused at the door.")
         yield _counted(slots, "errors", "cause", "Requests that ended in an error, by its cause.")
+        yield _observed(slots)
+        yield _observing(living)
         yield from _dependencies(slots)
         yield from _dependency_gauges(living)
         yield from _stalls(slots)
@@ -106,6 +108,27 @@ def _counted(slots: list[Slot], table: str, label: str, doc: str) -> Metric:
     family = CounterMetricFamily(f"holdfast_{table}", doc, labels=[label])
     for name, (count,) in _summed(slots, table).items():
         family.add_metric([name], count)
+    return family
+
+
+def _observed(slots: list[Slot]) -> Metric:
+    from prometheus_client.metrics_core import CounterMetricFamily
+
+    doc = "What a policy that only observes would have refused, cut or retried."
+    family = CounterMetricFamily("holdfast_observed", doc, labels=["policy"])
+    for name, cells in _summed(slots, "observing").items():
+        family.add_metric([name], cells[ObservingCell.COUNT])
+    return family
+
+
+def _observing(living: list[Slot]) -> Metric:
+    from prometheus_client.metrics_core import GaugeMetricFamily
+
+    doc = "1 for each policy that only observes, because a number of it is not decided."
+    family = GaugeMetricFamily("holdfast_observing", doc, labels=["policy", "worker"])
+    for slot in living:
+        for name, cells in slot.observing.rows():
+            family.add_metric([name, str(slot.index)], cells[ObservingCell.ACTIVE])
     return family
 
 

@@ -16,7 +16,7 @@ from holdfast.events import Bus
 from holdfast.telemetry.board import Board, BoardFull, Slot
 from holdfast.telemetry.recorder import Recorder
 
-__all__ = ["BOARD_VARIABLE", "Sampler", "beat", "board", "bus", "sampled", "slot", "unsampled"]
+__all__ = ["BOARD_VARIABLE", "Sampler", "beat", "board", "bus", "sampled", "slot", "supervised", "unsampled"]
 
 BOARD_VARIABLE = "HOLDFAST_BOARD"
 """The environment variable by which the supervisor tells its workers the path of the board."""
@@ -57,6 +57,11 @@ def _here() -> _Process:
 def bus() -> Bus:
     """Return this process's bus."""
     return _here().bus
+
+
+def supervised() -> bool:
+    """Whether `holdfast serve` started this process: it names the board."""
+    return bool(os.environ.get(BOARD_VARIABLE))
 
 
 def sampled(sampler: Sampler) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from holdfast.events import BreakerChanged, Bus, CallEnded, RetryDecided, StallSeen
-from holdfast.telemetry.board import DependencyCell, Slot, SlotCell
+from holdfast.events import BreakerChanged, Bus, CallEnded, RequestRefused, RetryDecided, StallSeen
+from holdfast.policy.observed import PolicyObserved
+from holdfast.telemetry.board import DependencyCell, ObservingCell, Slot, SlotCell
 from holdfast.telemetry.stalls import continues
 
 __all__ = ["BREAKER_STATES", "Recorder"]
@@ -35,6 +36,8 @@ class Recorder:
         bus.subscribe(BreakerChanged, self.breaker)
         bus.subscribe(RetryDecided, self.retry)
         bus.subscribe(CallEnded, self.call)
+        bus.subscribe(RequestRefused, self.refused)
+        bus.subscribe(PolicyObserved, self.observed)
 
     def stall(self, event: StallSeen) -> None:
         """Write a stall; a part that continues the one before adds to its time and is not counted."""
@@ -44,6 +47,14 @@ class Recorder:
         cells[SlotCell.STALL_NS] += round(event.duration * _NS)
         self._last_stall = event
         self._slot.stalls.append(event)
+
+    def refused(self, event: RequestRefused) -> None:
+        """Count a request that was refused at the door."""
+        self._slot.refused.row(event.reason)[0] += 1
+
+    def observed(self, event: PolicyObserved) -> None:
+        """Count what a policy in observe mode would have done."""
+        self._slot.observing.row(f"{event.policy} {event.subject}".rstrip())[ObservingCell.COUNT] += 1
 
     def breaker(self, event: BreakerChanged) -> None:
         """Write the state that a breaker has come to."""

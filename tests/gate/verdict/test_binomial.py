@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdfast.gate.verdict.binomial import CONFIDENCE, needed, tail_at_least, tail_at_most
@@ -104,6 +104,7 @@ def test_pass_and_fail_are_never_both_possible(data: st.DataObject, n: int, allo
 
 
 @given(st.floats(0.0001, 0.9999))
+@example(0.95)  # exactly as much as the confidence leaves
 def test_needed_is_the_least_number_that_passes_without_a_bad_one(allowed: float) -> None:
     n = needed(allowed)
     assert decided(0, n, allowed) == "pass"

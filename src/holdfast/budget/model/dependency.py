@@ -48,7 +48,7 @@ class Timeout(Section):
                 Option("1.1s", "a little above TCP's first repeat of a lost packet, after 1 s", RFC_6298),
                 Option("3.05s", "a little above a multiple of 3, across the internet", REQUESTS),
             ),
-            required="http",
+            required=("http",),
         ),
     ] = None
     total: Annotated[
@@ -66,7 +66,7 @@ class Timeout(Section):
                 ),
                 Option("1s", "Hystrix' default, where nothing is measured yet", HYSTRIX),
             ),
-            required="http",
+            required=("http",),
         ),
     ] = None
 
@@ -89,7 +89,7 @@ class Breaker(Section):
             "Too short trips on noise, too long lets a failed dependency hurt.",
             "engineering",
             (Option("10s", "Hystrix' rolling window", HYSTRIX),),
-            required="http",
+            required=("http",),
         ),
     ] = None
     failures: Annotated[
@@ -99,7 +99,7 @@ class Breaker(Section):
             "Each call to a dependency that mostly fails costs a timeout here and delays its recovery there.",
             "engineering",
             (Option("50%", "the default of both Hystrix and Resilience4j", RESILIENCE4J),),
-            required="http",
+            required=("http",),
         ),
     ] = None
     open: Annotated[
@@ -112,7 +112,7 @@ class Breaker(Section):
                 Option("5s", "Hystrix' sleep window", HYSTRIX),
                 Option("60s", "Resilience4j's default, for slow restarts", RESILIENCE4J),
             ),
-            required="http",
+            required=("http",),
         ),
     ] = None
     minimum: Annotated[
@@ -143,7 +143,7 @@ class Retry(Section):
                 Option("3", "Google's per-request limit", SRE_OVERLOAD),
                 Option("1", "calls with side effects that are not idempotent", AWS_TIMEOUTS),
             ),
-            required="http",
+            required=("http",),
         ),
     ] = None
     budget: Annotated[
@@ -156,7 +156,7 @@ class Retry(Section):
                 Option("10%", "Google's per-client ratio", SRE_OVERLOAD),
                 Option("20%", "Finagle's default", FINAGLE),
             ),
-            required="http",
+            required=("http",),
         ),
     ] = None
 
@@ -202,7 +202,7 @@ class Dependency(Section):
                 Option("10", "Hystrix' default, for one process", HYSTRIX),
                 Option("20", "twice the calls in flight at the peak", LITTLE),
             ),
-            required="http",
+            required=("http",),
         ),
     ] = None
     fallback: Annotated[
@@ -217,7 +217,7 @@ class Dependency(Section):
                     '"accepted, charged later"', "the work can be queued and done afterwards", LOAD_LEVELING
                 ),
             ),
-            required="http",
+            required=("http",),
         ),
     ] = None
     headroom: Annotated[
@@ -231,7 +231,7 @@ class Dependency(Section):
                 Option("400/s", "the quota or rate limit that was agreed", OWN_CONTRACT),
                 Option("300/s", "what a load test of it showed, with a margin", OWN_MEASUREMENT),
             ),
-            required="http",
+            required=("http",),
         ),
     ] = None
     availability: Annotated[
@@ -253,7 +253,7 @@ class Dependency(Section):
                 Option("100", "PostgreSQL's default", POSTGRES),
                 Option("20", "what PgBouncer or the provider's plan grants", OWN_CONTRACT),
             ),
-            required="postgres",
+            required=("postgres",),
         ),
     ] = None
     held: Annotated[
@@ -266,6 +266,6 @@ class Dependency(Section):
                 Option("8ms", "a few indexed reads, as measured at the pool", OWN_MEASUREMENT),
                 Option("50ms", "a transaction with several writes, as measured", OWN_MEASUREMENT),
             ),
-            required="postgres",
+            required=("postgres",),
         ),
     ] = None

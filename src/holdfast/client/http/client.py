@@ -46,6 +46,13 @@ class DependencyClient(httpx2.AsyncClient):
         self.config = config
         self.policies = transport
 
+    @property
+    def in_flight(self) -> int:
+        """Calls in flight on the running loop; 0 where the budget decides no bulkhead, which counts them."""
+        lane = self.policies.lanes.peek()
+        bulkhead = None if lane is None else lane.pipeline.bulkhead
+        return 0 if bulkhead is None else bulkhead.core.in_flight
+
     async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
         """Send `request`; with `stream` the caller reads and closes the answer, see PolicyTransport."""
         request.extensions[STREAM] = stream

@@ -41,9 +41,10 @@ def assemble(loaded: Loaded, options: Options, raw: Raw) -> GateResult:
         raw.records,
         run.between(steady.start, steady.end),
         steal=raw.steal,
+        starved=raw.watcher.starved(),
         bound=min(bounds.values(), default=None),
     )
-    ledger = balance(run)
+    ledger = balance(run, dependencies)
     judgements = judge(Evidence(loaded, run, phases, recoveries, dependencies, noise, raw.scale.share))
     stalls = raw.watcher.stalls()
     return GateResult(

@@ -65,7 +65,7 @@ async def wire(
         if variable is None:
             wired.append(Wired(name, section.kind, None, "the budget names no url_env to rewire it by"))
             continue
-        url = environ.get(variable) or await _stand_in(loaded, name, scratch, cpus, stack)
+        url = environ.get(variable) or await _stand_in(loaded, name, environ, scratch, cpus, stack)
         where = endpoint(url, variable=variable)
         if not isinstance(where, Endpoint):
             told[variable] = url
@@ -80,7 +80,12 @@ async def wire(
 
 
 async def _stand_in(
-    loaded: Loaded, name: str, scratch: Path, cpus: Collection[int], stack: AsyncExitStack
+    loaded: Loaded,
+    name: str,
+    environ: Mapping[str, str],
+    scratch: Path,
+    cpus: Collection[int],
+    stack: AsyncExitStack,
 ) -> str:
     """Start the stand-in of a dependency whose variable is not set; returns its URL."""
     section = loaded.budget.dependency[name]
@@ -89,6 +94,7 @@ async def _stand_in(
             f"not set, and dependency {name} ({loaded.place(f'dependency.{name}')}) has no stand_in",
             place=str(section.url_env),
         )
-    stand_in = StandIn(name, section.stand_in.run, section.stand_in.url, scratch, cpus=cpus)
+    given = section.stand_in
+    stand_in = StandIn(name, given.run, given.url, scratch, cpus=cpus, environ=environ or None)
     await stack.enter_async_context(stand_in)
     return stand_in.url

@@ -74,7 +74,12 @@ class Watcher:
         return None
 
     def stalls(self) -> list[Stall]:
-        """Return the stalls so far by code line, the worst first."""
+        """Return the stalls so far by code line, the worst first; those of the machine have no line."""
         fields = ("file", "line", "function", "sink", "route", "count", "total", "longest", "victims")
-        found = [Stall(**{name: row[name] for name in fields}) for row in self.state.get("stalls", ())]
+        rows = [row for row in self.state.get("stalls", ()) if row["file"]]
+        found = [Stall(**{name: row[name] for name in fields}) for row in rows]
         return sorted(found, key=lambda stall: -stall.total)
+
+    def starved(self) -> float:
+        """Return the seconds that a loop was ready to run and got no CPU: the machine's doing."""
+        return float(sum(row["total"] for row in self.state.get("stalls", ()) if not row["file"]))

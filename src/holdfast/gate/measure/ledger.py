@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from holdfast.gate.drive.records import Cause, Outcome
 from holdfast.gate.measure.outcomes import is_word
 from holdfast.gate.measure.run import Run
-from holdfast.gate.result import Ledger
+from holdfast.gate.result import Calls, Ledger
 
-__all__ = ["balance"]
+__all__ = ["UNSEEN", "balance"]
+
+UNSEEN = 0.02
+"""Share of the attempted calls that the proxy may not have seen: an attempt whose time is over before its
+connection stands was made by the service, and never was a call."""
 
 
-def balance(run: Run, *, wiring: tuple[str, ...] = ()) -> Ledger:
-    """Close the books; `wiring` are problems found between what the service attempted and what arrived."""
+def balance(run: Run, dependencies: Sequence[Calls] = ()) -> Ledger:
+    """Close the books: of the requests, and of the calls that each proxied dependency saw."""
     status, outcome = run.records.status, run.records.outcome
     answered = status > 0
     by_guard = {word: (status >= 500) & is_word(outcome, word) for word in Outcome}
@@ -26,7 +32,7 @@ def balance(run: Run, *, wiring: tuple[str, ...] = ()) -> Ledger:
     never = np.isin(status, (Cause.REFUSED, Cause.CONNECT_TIMEOUT))
     not_sent = status == Cause.NOT_SENT
     entries = (served, refused, shed, failed, cancelled, never, not_sent)
-    problems = [*_arithmetic(entries), *wiring]
+    problems = [*_arithmetic(entries), *_calls(dependencies)]
     scheduled, unsent = len(status), _count(not_sent)
     if unsent:
         problems.append(f"the driver itself did not send {unsent} of {scheduled} scheduled requests")
@@ -58,3 +64,12 @@ def _arithmetic(entries: tuple[npt.NDArray[np.bool_], ...]) -> list[str]:
     if twice:
         problems.append(f"{twice} requests were counted twice")
     return problems
+
+
+def _calls(dependencies: Sequence[Calls]) -> Iterator[str]:
+    for each in dependencies:
+        if not each.proxied or each.attempted is None:
+            continue
+        unseen = each.attempted - each.seen
+        if unseen < 0 or unseen > max(2, UNSEEN * each.attempted):
+            yield f"{each.name}: {each.attempted} calls attempted, {each.seen} seen at the proxy"

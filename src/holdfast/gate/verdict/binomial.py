@@ -16,6 +16,8 @@ CONFIDENCE = 0.95
 """One-sided. A pass says: a service that breaks its promise would have shown as few bad events as this in
 fewer than 5 of 100 runs. A fail says the same the other way round."""
 
+_RISK = 1 - CONFIDENCE + 1e-12  # what lies exactly at the limit is not decided by rounding
+
 
 def tail_at_most(k: int, n: int, p: float) -> float:
     """Return P(X <= k) of a binomial with n trials and probability p."""
@@ -42,9 +44,9 @@ def test(bad: int, n: int, allowed: float) -> Literal["pass", "fail", "cannot te
         return "cannot tell"
     if not 0 < allowed < 1:
         return "fail" if bad and allowed <= 0 else "pass"
-    if tail_at_most(bad, n, allowed) <= 1 - CONFIDENCE:
+    if tail_at_most(bad, n, allowed) <= _RISK:
         return "pass"
-    if tail_at_least(bad, n, allowed) <= 1 - CONFIDENCE:
+    if tail_at_least(bad, n, allowed) <= _RISK:
         return "fail"
     return "cannot tell"
 
@@ -53,4 +55,4 @@ def needed(allowed: float) -> int:
     """Return how many events without a bad one it takes to pass: the "rule of three", 3 / allowed."""
     if not 0 < allowed < 1:
         return 1
-    return math.ceil(math.log(1 - CONFIDENCE) / math.log1p(-allowed))
+    return math.ceil(math.log(_RISK) / math.log1p(-allowed))

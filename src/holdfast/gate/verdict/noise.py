@@ -48,8 +48,17 @@ def _read() -> tuple[float, float]:
     return sum(ticks), ticks[7] if len(ticks) > 7 else 0.0
 
 
-def judge(records: Records, calm: npt.NDArray[np.bool_], *, steal: float, bound: float | None) -> Noise:
+def judge(
+    records: Records,
+    calm: npt.NDArray[np.bool_],
+    *,
+    steal: float,
+    bound: float | None,
+    starved: float = 0.0,
+) -> Noise:
     """Judge the run's noise; `bound` is the tightest latency objective in seconds.
+
+    `starved` is told and not judged: the service's own processes share its cores.
 
     `calm`: which requests belong to the steady phase. Elsewhere the driver may run out of connections
     because the service holds them all, which is the service's doing and no noise.
@@ -63,4 +72,4 @@ def judge(records: Records, calm: npt.NDArray[np.bool_], *, steal: float, bound:
         problems.append(f"the driver sent 1% of the requests more than {p99 * 1e3:.1f} ms late")
     if steal > STEAL_LIMIT:
         problems.append(f"the host took {steal:.0%} of the CPU for other guests")
-    return Noise(p50, p99, steal, not problems, "; ".join(problems))
+    return Noise(p50, p99, steal, not problems, "; ".join(problems), starved)

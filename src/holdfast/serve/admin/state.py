@@ -61,7 +61,8 @@ class Status:
             "stalls": self.stalls.totals(),
             "recent_stalls": self.stalls.recent(),
             "dependencies": _dependencies(slots, living),
-            "refused": _refused(slots),
+            "refused": _counted(slots, "refused"),
+            "errors": _counted(slots, "errors"),
             "restarts": self.restarts,
             "killed": self.killed,
         }
@@ -106,9 +107,9 @@ def _dependencies(slots: Iterable[Slot], living: Iterable[Slot]) -> list[dict[st
     ]
 
 
-def _refused(slots: Iterable[Slot]) -> dict[str, int]:
+def _counted(slots: Iterable[Slot], table: str) -> dict[str, int]:
     total: dict[str, int] = {}
     for slot in slots:
-        for reason, cells in slot.refused.rows():
-            total[reason] = total.get(reason, 0) + cells[0]
+        for name, cells in getattr(slot, table).rows():
+            total[name] = total.get(name, 0) + cells[0]
     return total

@@ -8,7 +8,7 @@ ends - answered, refused, expired, cancelled, failed - its permit comes back exa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -60,11 +60,13 @@ class Gatekeeper:
 
     `refuse` is the ASGI app that answers those who are not admitted; `probes` answers by path without
     admission, whatever the load. `timing`: whether every answer tells how long it took (Server-Timing).
+    `late` is called for every request whose deadline passed.
     """
 
     __slots__ = (
         "_admission",
         "_app",
+        "_count_late",
         "_deadline",
         "_default",
         "_enforced",
@@ -89,6 +91,7 @@ class Gatekeeper:
         refuse: ASGIApp,
         probes: Mapping[str, ASGIApp],
         timing: bool = False,
+        late: Callable[[], None] = lambda: None,
         now: Now = monotonic,
     ) -> None:
         self._app = app
@@ -103,6 +106,7 @@ class Gatekeeper:
         self._probes = probes
         self._timing = now if timing else None
         self._now = now
+        self._count_late = late
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
@@ -144,6 +148,7 @@ class Gatekeeper:
 
     async def _late(self, exchange: Exchange, send: Send) -> None:
         """Answer 504. Nothing was sent yet, or the deadline would have passed the request by."""
+        self._count_late()
         request_id = exchange.request_id.decode("ascii", "replace")
         detail = "the deadline of this request has passed"
         headers, body = render("deadline", 504, detail, request_id=request_id)

@@ -8,7 +8,7 @@ garbage.
 from __future__ import annotations
 
 from holdfast.telemetry.board.board import Board, BoardFull
-from holdfast.telemetry.board.layout import DependencyCell, SlotCell
+from holdfast.telemetry.board.layout import DependencyCell, ObservingCell, SlotCell
 from holdfast.telemetry.board.liveness import alive
 from holdfast.telemetry.board.ring import StallRing
 from holdfast.telemetry.board.slot import Slot
@@ -19,6 +19,7 @@ __all__ = [
     "Board",
     "BoardFull",
     "DependencyCell",
+    "ObservingCell",
     "Slot",
     "SlotCell",
     "StallRing",

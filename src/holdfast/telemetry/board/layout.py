@@ -1,8 +1,8 @@
-"""The bytes of a state board: a header page, then equal slots, each of gauges, four tables and a stall ring.
+"""The bytes of a state board: a header page, then equal slots, each of gauges, five tables and a stall ring.
 
     header   magic, version, number of slots, bytes of a slot
     slot     gauges and counters        SLOT_CELLS words
-             requests, dependencies, refused, errors    a count word, then rows of name and cells
+             requests, dependencies, refused, errors, observing    a count word, then rows of name and cells
              stalls                     a count word, then entries
 
 Everything is made of 64-bit words in the machine's order, so that a reader in another process sees each word
@@ -28,6 +28,7 @@ __all__ = [
     "WORD",
     "DependencyCell",
     "HeaderCell",
+    "ObservingCell",
     "RefusedCell",
     "SlotCell",
     "TableShape",
@@ -103,6 +104,17 @@ class RefusedCell(IntEnum):
     COUNT = 0
 
 
+class ObservingCell(IntEnum):
+    """Words of an observing row, whose name is "policy subject".
+
+    ACTIVE is 1 while the policy only observes (its number is not decided); COUNT is how often it would have
+    acted.
+    """
+
+    ACTIVE = 0
+    COUNT = 1
+
+
 @dataclass(frozen=True, slots=True)
 class TableShape:
     """`rows` rows of `cells` words and a name of `name_bytes`; `gauges` are reset for a new owner."""
@@ -128,6 +140,7 @@ TABLES = {
     "dependencies": TableShape(rows=32, cells=16, gauges=(DependencyCell.BREAKER, DependencyCell.IN_FLIGHT)),
     "refused": TableShape(rows=16, cells=1),
     "errors": TableShape(rows=32, cells=1),
+    "observing": TableShape(rows=32, cells=2, gauges=(ObservingCell.ACTIVE,)),
 }
 
 

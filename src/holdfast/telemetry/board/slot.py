@@ -38,7 +38,7 @@ class Slot:
     place on the board: metrics name a worker by it, since a pid would make a new series of every restart.
     """
 
-    __slots__ = ("dependencies", "errors", "gauges", "index", "refused", "requests", "stalls")
+    __slots__ = ("dependencies", "errors", "gauges", "index", "observing", "refused", "requests", "stalls")
 
     def __init__(self, raw: memoryview[int], index: int) -> None:
         """Lay a slot over `raw`, the bytes of slot `index`."""
@@ -53,6 +53,7 @@ class Slot:
         self.dependencies = tables["dependencies"]
         self.refused = tables["refused"]
         self.errors = tables["errors"]
+        self.observing = tables["observing"]
         self.stalls = StallRing(raw[offset : offset + RING_BYTES])
 
     in_flight = _gauge(SlotCell.IN_FLIGHT, "Requests being served.")
@@ -107,7 +108,6 @@ class Slot:
     def take(self, pid: int, now: float) -> None:
         """Make `pid` the owner, booting: gauges start anew, counters go on. `Board.claim` calls it."""
         self._clear_gauges()
-        self.dependencies.reset_gauges()
         cells = self.gauges
         cells[SlotCell.BORN] = born(pid)
         cells[SlotCell.BOOTED_AT] = cells[SlotCell.HEARTBEAT] = int(now * _NS)
@@ -118,9 +118,10 @@ class Slot:
     def release(self) -> None:
         """Give the slot back, at the end of the worker; its counters stay."""
         self._clear_gauges()
-        self.dependencies.reset_gauges()
 
     def _clear_gauges(self) -> None:
         self.state = "free"  # first: a reader then looks at nothing else
         for position in range(FIRST_COUNTER):
             self.gauges[position] = 0
+        for table in (self.dependencies, self.observing):
+            table.reset_gauges()

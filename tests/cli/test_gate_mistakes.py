@@ -1,0 +1,279 @@
+"""What is wrong with a call, a budget or an app is said in one line, with its place and the right code."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli import main
+from tests.cli.gated import BUDGET, Ended, Folder, folder
+
+Prepare = Callable[[Folder], None]
+STAND_IN = 'stand_in = { run = "python stand_in.py {port}", url = "http://127.0.0.1:{port}" }\n'
+REQUESTS = BUDGET[BUDGET.index("request = [") : BUDGET.index("[dependency")]
+LIFESPAN = """\
+import asyncio
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+
+@asynccontextmanager
+async def lifespan(app):
+    {}
+    yield
+
+app = FastAPI(lifespan=lifespan)
+"""
+
+
+def as_it_is(_: Folder) -> None:
+    """Change nothing."""
+
+
+def change(*changes: tuple[str, str]) -> Prepare:
+    return lambda made: made.change(*changes)
+
+
+def write(name: str, text: str) -> Prepare:
+    return lambda made: made.write(name, text)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+    """The working directory, and an environment that changes nothing."""
+    for name in ("HOLDFAST_BUDGET", "ENTRIES_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    with folder(tmp_path) as made:
+        yield made
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("holdfast: error: ")
+    assert "Traceback" not in line
+    return str(line.removeprefix("holdfast: error: "))
+
+
+BUDGETS = {
+    "malformed": (("[traffic]", "[traffic"), "[traffic", "not valid TOML"),
+    "unknown key": (("peak =", "peek ="), "peek", "unknown key traffic.peek; did you mean peak?"),
+    "unknown section": (("[deadline]", "[deadlines]"), "[deadlines]", "unknown key deadlines"),
+    "above everything": (('"95%"', '"195%"'), "availability", "expected a share from 0% to 100%"),
+    "below zero": (('peak = "100/s"', 'peak = "-1/s"'), "peak", "traffic.peak: expected a rate"),
+    "no unit": (('p99 = "1s"', 'p99 = "1"'), "p99", "needs its unit"),
+    "backwards": (("{1..50}", "{50..1}"), '  { send = "GET', "runs backwards"),
+    "no method": (("GET /items", "/items"), '  { send = "/items', "expected a method and a path"),
+    "no such need": (
+        ('needs = ["entries"]', 'needs = ["x"]'),
+        '  { send = "POST',
+        'no dependency is named "x"',
+    ),
+    "contradiction": (('total = "300ms"', 'total = "50ms"'), "timeout", "is not below total"),
+}
+
+
+@pytest.mark.parametrize("verb", ["plan", "gate", "serve"])
+@pytest.mark.parametrize(("wrong", "start", "message"), BUDGETS.values(), ids=BUDGETS)
+def test_every_verb_says_what_is_wrong_with_a_budget(
+    here: Folder,
+    capsys: pytest.CaptureFixture[str],
+    verb: str,
+    wrong: tuple[str, str],
+    start: str,
+    message: str,
+) -> None:
+    here.change(wrong)
+    assert main([verb]) == 2
+    line = said(capsys)
+    assert line.startswith(f"holdfast.toml:{here.line(start)}:")
+    assert message in line
+
+
+@pytest.mark.parametrize("verb", ["plan", "gate", "serve"])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--budget", "none.toml"], "none.toml: no such file"),
+        (["--env", "ci"], 'no environment is named "ci"; known: none'),
+    ],
+)
+def test_a_budget_that_is_not_there(
+    here: Folder, capsys: pytest.CaptureFixture[str], verb: str, words: list[str], message: str
+) -> None:
+    assert main([verb, *words]) == 2
+    assert message in said(capsys)
+
+
+GATES = {
+    "heading": (change(("#numbers", "#numbrs")), [], 2, "has no heading #numbrs; did you mean #numbers?"),
+    "document": (change(("numbers.md#", "nothing.md#")), [], 2, "no such file: nothing.md"),
+    "unsaid": (change(('p99 = "1s"', 'p99 = "1.7s"')), [], 2, "does not say 1.7s"),
+    "no peak": (change(('peak = "100/s"\n', "")), [], 3, "not decided yet: traffic.peak"),
+    "no requests": (change((REQUESTS, "")), [], 2, "traffic.request: no requests to send"),
+    "no app": (change(('app = "app:app"\n', "")), [], 2, "service.app: name the app"),
+    "no attribute": (as_it_is, ["nonsense"], 2, "APP: expected MODULE:ATTRIBUTE"),
+    "a file": (as_it_is, ["shop/main.py"], 2, "did you mean shop.main:app?"),
+    "a file as folder": (write("out", ""), ["--out", "out"], 2, "--out out: cannot be written: File exists"),
+    "below a file": (write("out", ""), ["--out", "out/x"], 2, "--out out/x: cannot be written"),
+    "no time to boot": (as_it_is, ["--boot", "0"], 2, "--boot: expected seconds above 0, not 0"),
+    "no time at all": (as_it_is, ["--boot", "nan"], 2, "--boot: expected seconds above 0, not nan"),
+    "no seed": (as_it_is, ["--seed", "-1"], 2, "--seed: expected a whole number from 0 up, not -1"),
+    "no address": (
+        change((STAND_IN, "")),
+        [],
+        2,
+        "ENTRIES_URL: not set, and dependency entries (holdfast.toml:",
+    ),
+}
+
+
+@pytest.mark.parametrize(("prepare", "words", "code", "message"), GATES.values(), ids=GATES)
+def test_the_gate_refuses_before_anything_is_started(
+    here: Folder,
+    capsys: pytest.CaptureFixture[str],
+    prepare: Prepare,
+    words: list[str],
+    code: int,
+    message: str,
+) -> None:
+    prepare(here)
+    assert main(["gate", *words]) == code
+    assert message in said(capsys)
+    assert not (here.path / "holdfast-report" / "gate.json").exists()
+
+
+def test_an_address_that_is_none(
+    here: Folder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENTRIES_URL", "nonsense")
+    assert main(["gate"]) == 2
+    assert said(capsys).startswith('ENTRIES_URL: "nonsense" is no usable URL')
+
+
+def test_an_objective_is_not_loosened_by_a_variable(
+    here: Folder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_OBJECTIVE__P99", "1500ms")
+    assert main(["gate"]) == 2
+    assert "objective.p99" in said(capsys)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A gate that starts processes before it finds out; `said` are words of its one line."""
+
+    prepare: Prepare
+    code: int
+    said: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+STARTED = {
+    # First the one that has to wait.
+    "silent stand-in": Case(
+        write("stand_in.py", "import time\ntime.sleep(600)\n"),
+        4,
+        ("the stand-in of entries runs, but accepted no connection on port",),
+    ),
+    "never ready": Case(
+        write("app.py", LIFESPAN.format("await asyncio.sleep(600)")),
+        4,
+        ("the service was not ready within 3 s",),
+        ("--boot", "3"),
+    ),
+    "no module": Case(as_it_is, 4, ("nosuch:app did not boot", "No module named 'nosuch'"), ("nosuch:app",)),
+    "no attribute": Case(as_it_is, 4, ("app:nope did not boot", "'nope'"), ("app:nope",)),
+    "crash": Case(write("app.py", "x = {}\nx['y']\n"), 4, ("did not boot", "KeyError: 'y' (app.py:2)")),
+    "lifespan": Case(
+        write("app.py", LIFESPAN.format("raise RuntimeError('no database')")),
+        4,
+        ("did not boot", "lifespan failed: RuntimeError: no database (app.py:7)"),
+    ),
+    "dead stand-in": Case(
+        write("stand_in.py", "import sys\nsys.exit('no licence')\n"),
+        4,
+        ("the stand-in of entries ended with exit code 1", "no licence"),
+    ),
+    "no stand-in": Case(
+        change(("python stand_in.py", "no-such-program")),
+        4,
+        ("the stand-in of entries cannot be started: no-such-program",),
+    ),
+    "no body": Case(
+        change(("json = { amount = 1 }", 'json = "none.json"')),
+        2,
+        ("holdfast.toml:18", "cannot read", "none.json"),
+    ),
+    "bad template": Case(
+        change(("{1..50}", "{x}")), 2, ("holdfast.toml:17", "a placeholder is {first..last}")
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Ended, Folder]]]:
+    """All of STARTED, a few at a time: they mostly wait."""
+    with ExitStack() as stack, ThreadPoolExecutor(3) as threads:
+        folders = {name: stack.enter_context(folder(tmp_path_factory.mktemp("mistake"))) for name in STARTED}
+        running = {}
+        for name, case in STARTED.items():
+            case.prepare(folders[name])
+            running[name] = threads.submit(folders[name].run, "gate", *case.words)
+        yield {name: (each.result(), folders[name]) for name, each in running.items()}
+
+
+@pytest.mark.parametrize("name", STARTED)
+def test_what_only_shows_when_it_starts(ended: dict[str, tuple[Ended, Folder]], name: str) -> None:
+    case, (found, made) = STARTED[name], ended[name]
+    assert found.code == case.code, found.stderr
+    (line,) = found.stderr.splitlines()
+    assert line.startswith("holdfast: error: ")
+    for words in case.said:
+        assert words in line
+    assert "Traceback" not in found.stdout + found.stderr
+    assert made.scratch() == []
+
+
+@pytest.mark.xfail(strict=True, reason="gate/launch/service.py takes the service's whole line as the cause")
+@pytest.mark.parametrize("name", ["no module", "no attribute", "crash", "lifespan"])
+def test_what_the_service_says_is_not_announced_twice(
+    ended: dict[str, tuple[Ended, Folder]], name: str
+) -> None:
+    assert ended[name][0].stderr.count("holdfast: error:") == 1
+    assert "--verbose" not in ended[name][0].stderr, "the gate has no such option"
+
+
+def test_a_port_in_use_is_said_by_serve(tmp_path: Path) -> None:
+    with folder(tmp_path) as made, socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        found = made.run("serve", "--port", port, "--admin-port", "0")
+    assert found.code == 2
+    assert found.stderr == f"holdfast: error: --port: port {port} is in use on 127.0.0.1\n"
+
+
+@pytest.mark.xfail(strict=True, reason="cli/serve.py raises typer.BadParameter where UsageError is meant")
+def test_serve_without_time_to_boot(here: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--boot", "0"]) == 2
+    assert said(capsys).startswith("--boot: ")
+
+
+def test_a_reader_that_goes_away_sees_no_traceback(tmp_path: Path) -> None:
+    with folder(tmp_path) as made:
+        ended = subprocess.run(
+            ["/bin/sh", "-c", f"{sys.executable} -m holdfast plan | true"],
+            cwd=made.path,
+            env=made.environ({}),
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ended.stderr == ""
