@@ -170,7 +170,7 @@ class Objective(Section):
                 ),
                 Option("90%", "one request in ten needs it, and fails clearly", OWN_MEASUREMENT),
             ),
-            required=("http", "postgres", "redis", "rabbitmq"),
+            required=("http",),
         ),
     ] = Field(default_factory=dict)
     route: dict[Annotated[str, AfterValidator(_route)], RouteObjective] = Field(default_factory=dict)

@@ -36,7 +36,7 @@ class Evidence:
         provenance = self.loaded.provenance(judgement.id)
         if provenance.kind == "deferred":
             return replace(judgement, outcome="not judged", why=f"deferred: {provenance.detail}")
-        if judgement.id.startswith("gate."):
+        if judgement.id.startswith("gate.") or judgement.outcome == "not judged":
             return judgement
         if judgement.required is None or provenance.kind == "missing":
             why = (

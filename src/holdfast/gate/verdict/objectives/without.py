@@ -24,7 +24,10 @@ def judge(evidence: Evidence) -> Judged:
         share = phase.good / phase.offered if phase.offered else None
         outcome: Outcome = "pass"
         why = f"{phase.good} of {phase.offered} good and in time while {name} {phase.fault.detail}"
-        if not dependencies[name].wired:
+        if required is None and dependencies[name].kind != "http":
+            # A service may well be nothing without its database; only of what has a fallback is it asked.
+            outcome, why = "not judged", f"{why}; the budget promises nothing for that"
+        elif not dependencies[name].wired:
             outcome, why = "cannot tell", dependencies[name].why
         elif share is None:
             outcome, why = "cannot tell", "nothing was offered"
