@@ -1,8 +1,8 @@
 """Goodput, p99 and recovery of examples/shop, fragile and held, at the same absolute rates.
 
 Goodput is what the gate counts: requests a second that are good by [sli] and within the objective of their
-route. A form's peak is its highest goodput over a ladder of offered rates. Then both are driven at 1, 2 and 5
-times the held form's peak, and at the budget's peak while the payment provider is slow and after that. Every
+route. A form's peak is its highest goodput over a ladder of offered rates (or later, should that be higher).
+Then both are driven at 1, 2 and 5 times the held form's peak, and at the budget's peak while the payment provider is slow and after that. Every
 stretch is of a service started afresh (stretch.py), after a warm-up and a moment at its own rate; the forms
 take turns. Goodput and recovery are medians over the rounds; a p99 is that of the rounds together, of answers
 that are no refusals, and shown only where they are enough for one.
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ import numpy.typing as npt
 import uvloop
 
 from benchmarks.process import ROOT, cores, pinned
-from benchmarks.report import Figure, check, exit_code, figures, machine, median, table
+from benchmarks.report import Figure, check, exit_code, figures, machine, table
 from benchmarks.stretch import Stretch, drive
 from holdfast.budget import Loaded, load
 from holdfast.errors import HoldfastError
@@ -49,8 +50,11 @@ _DEPENDENCY = "payments"
 _KEPT = 0.8
 """The share of its peak that the held form keeps at 5 times that."""
 
-_BEYOND = 2 / 3
+_BEYOND = 3 / 4
 """A form's ladder ends at the first rate of which less than this is good: from there on it gets no better."""
+
+_FOUND = 0.85
+"""The share of the held peak that its ladder has to have found: the rates follow from it."""
 
 _MEASURED, _FAILING, _AFTER = "measured", "failing", "after"
 
@@ -70,8 +74,8 @@ class Extent:
     patience: float
 
 
-_FULL = Extent(3, 1.3, (1, 2, 5), warm_up=1.5, settling=1, measured=4, watched=10, patience=6)
-_QUICK = Extent(1, 2.0, (1, 5), warm_up=1, settling=0.5, measured=2, watched=4, patience=3)
+_FULL = Extent(3, 1.4, (1, 2, 5), warm_up=4, settling=1.5, measured=3, watched=8, patience=6)
+_QUICK = Extent(1, 2.0, (1, 5), warm_up=2, settling=1, measured=2, watched=4, patience=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +187,14 @@ def compare(bench: Bench) -> int:
             stretch, back = bench.failing(form, number)
             situations[slow, form].add(stretch, _FAILING)
             recovery[form].append(back)
-    goodput = {key: median(situation.goodput) for key, situation in situations.items()}
+    goodput = {key: statistics.median(situation.goodput) for key, situation in situations.items()}
+    climbed = peak["held"]
+    for (_, form), good in goodput.items():
+        peak[form] = max(peak[form], good)  # a disturbed ladder must not make a bound easy
     rows: list[list[object]] = [["peak", None, *peak.values(), None, None]]
     for name, rate in (rates | {slow: bench.usual}).items():
-        good = [goodput[name, form] for form in _FORMS]
-        rows.append([name, rate, *good, *(situations[name, form].p99() for form in _FORMS)])
+        goods = [goodput[name, form] for form in _FORMS]
+        rows.append([name, rate, *goods, *(situations[name, form].p99() for form in _FORMS)])
     table(
         ["", "offered/s", *(f"{form} good/s" for form in _FORMS), *(f"{form} p99 ms" for form in _FORMS)],
         rows,
@@ -195,12 +202,17 @@ def compare(bench: Bench) -> int:
     taken, recovered = {}, {}
     for form, backs in recovery.items():
         known = [extent.watched if back is None else back for back in backs]
-        taken[form] = median(known)
+        taken[form] = statistics.median(known)
         recovered[form] = 1 - backs.count(None) / len(backs)
         back = None if recovered[form] <= 0.5 else taken[form]
         print(f"{form}: as good as before the failure {bench.within(back)} (median of {len(backs)})")
+    kept = None
+    if climbed < _FOUND * peak["held"]:
+        print(f"  ?  too noisy: the ladder found a held peak of {climbed:.0f}/s, so 5x was not 5x")
+    else:
+        kept = check("held at 5x keeps 80% of its peak", goodput["5x", "held"], ">=", _KEPT * peak["held"])
     checks = [
-        check("held at 5x keeps 80% of its peak", goodput["5x", "held"], ">=", _KEPT * peak["held"]),
+        kept,
         check("the held peak is not below the fragile one", peak["held"], ">=", peak["fragile"]),
     ]
     figures(

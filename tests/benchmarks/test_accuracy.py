@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.accuracy import replay
@@ -81,11 +81,13 @@ def stalls_apart(draw: st.DrawFn) -> list[tuple[int, int]]:
     return found
 
 
+@settings(deadline=None)
 @given(TIMES, stalls_apart())
 def test_the_recursion_is_the_simulation(arrivals: list[int], stalls: list[tuple[int, int]]) -> None:
     assert replay(ns(arrivals), stalls).tolist() == simulated(arrivals, stalls)
 
 
+@settings(deadline=None)
 @given(TIMES, stalls_apart())
 def test_nobody_is_served_faster_than_the_service_nor_out_of_order(
     arrivals: list[int], stalls: list[tuple[int, int]]
@@ -95,6 +97,7 @@ def test_nobody_is_served_faster_than_the_service_nor_out_of_order(
     assert (np.diff(took + ns(arrivals)) >= SERVICE_NS).all()
 
 
+@settings(deadline=None)
 @given(TIMES, stalls_apart())
 def test_a_stall_never_helps(arrivals: list[int], stalls: list[tuple[int, int]]) -> None:
     assert (replay(ns(arrivals), stalls) >= replay(ns(arrivals), [])).all()

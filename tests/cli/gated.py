@@ -91,7 +91,7 @@ replicas = { min = 1, max = 1, surge = 0 }
 
 [objective]
 availability = "95%"
-p99 = "1s"
+p99 = "1500ms"
 throughput = "40/s"
 recovery = "3s"
 without.entries = "90%"
@@ -107,7 +107,7 @@ request = [
 kind = "http"
 url_env = "ENTRIES_URL"
 stand_in = { run = "python stand_in.py {port}", url = "http://127.0.0.1:{port}" }
-timeout = { connect = "100ms", total = "300ms" }
+timeout = { connect = "300ms", total = "600ms" }
 breaker = { window = "5s", failures = "50%", open = "1s" }
 bulkhead = 20
 retry = { attempts = 2, budget = "20%" }
@@ -120,7 +120,7 @@ queue = 32
 wait = "100ms"
 
 [deadline]
-default = "2s"
+default = "3s"
 
 [drain]
 announce = "0s"
@@ -132,10 +132,10 @@ announce = "0s"
 NUMBERS = """\
 # Numbers
 
-1 worker, 1 replica, no surge: 0. 95% are good, p99 within 1 s, 40/s are kept, back after 3 s, and 90% without
-entries. 100/s at the peak. Entries: 100 ms to connect, 300 ms in all; a window of 5 s, 50% failures, open for
+1 worker, 1 replica, no surge: 0. 95% are good, p99 within 1500 ms, 40/s are kept, back after 3 s, and 90% without
+entries. 100/s at the peak. Entries: 300 ms to connect, 600 ms in all; a window of 5 s, 50% failures, open for
 1 s, 20 at a time, 2 attempts, 20% retries, 200/s of headroom. At the door 32 and 32 more, for 100 ms.
-A deadline of 2 s, announced for 0 s.
+A deadline of 3 s, announced for 0 s.
 """
 
 

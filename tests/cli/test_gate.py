@@ -14,6 +14,7 @@ from itertools import pairwise
 import pytest
 
 from holdfast.gate.measure.latency import QUANTILES, supported
+from holdfast.gate.measure.ledger import UNSEEN
 from holdfast.gate.report.document import load
 from holdfast.gate.result import GateResult, Judgement, Latency, Phase
 from tests.cli.gated import BARE, Ended, Folder, folder
@@ -151,8 +152,10 @@ def test_a_fault_reached_the_service(bare: Gated, held: Gated) -> None:
 def test_what_the_service_attempted_is_what_was_seen(held: Gated) -> None:
     (entries,) = held.result.dependencies
     assert (entries.name, entries.kind, entries.proxied, entries.wired) == ("entries", "http", True, True)
-    assert entries.seen == entries.attempted
-    assert entries.seen > 0
+    assert entries.attempted is not None
+    # An attempt whose time is over before its connection stands never becomes a call.
+    assert 0 <= entries.attempted - entries.seen <= max(2, UNSEEN * entries.attempted)
+    assert entries.seen > 100
     assert (entries.direct, entries.why) == (0, "")
 
 

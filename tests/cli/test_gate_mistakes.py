@@ -68,7 +68,7 @@ BUDGETS = {
     "unknown section": (("[deadline]", "[deadlines]"), "[deadlines]", "unknown key deadlines"),
     "above everything": (('"95%"', '"195%"'), "availability", "expected a share from 0% to 100%"),
     "below zero": (('peak = "100/s"', 'peak = "-1/s"'), "peak", "traffic.peak: expected a rate"),
-    "no unit": (('p99 = "1s"', 'p99 = "1"'), "p99", "needs its unit"),
+    "no unit": (('p99 = "1500ms"', 'p99 = "1500"'), "p99", "needs its unit"),
     "backwards": (("{1..50}", "{50..1}"), '  { send = "GET', "runs backwards"),
     "no method": (("GET /items", "/items"), '  { send = "/items', "expected a method and a path"),
     "no such need": (
@@ -76,7 +76,7 @@ BUDGETS = {
         '  { send = "POST',
         'no dependency is named "x"',
     ),
-    "contradiction": (('total = "300ms"', 'total = "50ms"'), "timeout", "is not below total"),
+    "contradiction": (('total = "600ms"', 'total = "50ms"'), "timeout", "is not below total"),
 }
 
 
@@ -115,7 +115,7 @@ def test_a_budget_that_is_not_there(
 GATES = {
     "heading": (change(("#numbers", "#numbrs")), [], 2, "has no heading #numbrs; did you mean #numbers?"),
     "document": (change(("numbers.md#", "nothing.md#")), [], 2, "no such file: nothing.md"),
-    "unsaid": (change(('p99 = "1s"', 'p99 = "1.7s"')), [], 2, "does not say 1.7s"),
+    "unsaid": (change(('p99 = "1500ms"', 'p99 = "1.7s"')), [], 2, "does not say 1.7s"),
     "no peak": (change(('peak = "100/s"\n', "")), [], 3, "not decided yet: traffic.peak"),
     "no requests": (change((REQUESTS, "")), [], 2, "traffic.request: no requests to send"),
     "no app": (change(('app = "app:app"\n', "")), [], 2, "service.app: name the app"),
@@ -161,7 +161,7 @@ def test_an_address_that_is_none(
 def test_an_objective_is_not_loosened_by_a_variable(
     here: Folder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOLDFAST_OBJECTIVE__P99", "1500ms")
+    monkeypatch.setenv("HOLDFAST_OBJECTIVE__P99", "1800ms")
     assert main(["gate"]) == 2
     assert "objective.p99" in said(capsys)
 

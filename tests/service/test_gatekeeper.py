@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from fastapi import APIRouter, FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
 
 from holdfast import Holdfast, errors, remaining, request_id
+from holdfast.policy.retry import layer
 from holdfast.telemetry import process
 from holdfast.telemetry.buckets import FIRST_BUCKET
 from tests.service.asgi import Answer, call, keep, lifespan, one_message, scope
@@ -367,3 +369,89 @@ async def test_refusals_carry_cors_headers_where_the_app_has_cors(budget: Any) -
         await inside
     assert refused.status == 503
     assert refused.headers["access-control-allow-origin"] == "https://shop.example"
+
+
+async def test_a_thread_keeps_its_permit_until_it_ends(budget: Any) -> None:
+    """The caller gets the 504 in time; no more threads run than were admitted."""
+    app = FastAPI()
+    release = threading.Event()
+    inside = threading.Semaphore(0)
+
+    @app.get("/thread")
+    def thread() -> str:
+        inside.release()
+        release.wait(30)
+        return "too late"
+
+    hold = held(app, budget(limit=2, deadline="50ms"))
+    async with lifespan(app):
+        answers = [Answer(), Answer()]
+        requests = [
+            asyncio.ensure_future(app(scope("/thread"), one_message(b""), keep(answer)))  # type: ignore[arg-type]
+            for answer in answers
+        ]
+        while not all(answer.complete for answer in answers):
+            await asyncio.sleep(0.005)
+        assert [answer.status for answer in answers] == [504, 504]
+        assert hold.in_flight == 2, "the threads still run"
+        assert (await call(app, "/thread")).status == 503
+        release.set()
+        await asyncio.gather(*requests)
+        assert hold.in_flight == 0
+    assert [answer.status for answer in answers] == [504, 504], "what the thread said was dropped"
+    assert inside.acquire(blocking=False)
+    assert inside.acquire(blocking=False)
+    assert not inside.acquire(blocking=False)
+
+
+async def test_time_in_the_queue_counts(budget: Any) -> None:
+    app = FastAPI()
+    go = asyncio.Event()
+
+    @app.get("/left")
+    async def left() -> float | None:
+        await go.wait()
+        return remaining()
+
+    held(app, budget(limit=1, queue=1, wait="5s", deadline="5s"))
+    async with lifespan(app):
+        first = asyncio.create_task(call(app, "/left"))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(call(app, "/left", headers={"X-Request-Timeout": "0.02"}))
+        await asyncio.sleep(0.1)
+        go.set()
+        answers = await asyncio.gather(first, second)
+    assert [answer.status for answer in answers] == [200, 504]
+
+
+async def test_a_retry_is_marked_for_its_request_only(budget: Any) -> None:
+    app = FastAPI()
+
+    @app.get("/attempt")
+    async def attempt() -> int:
+        return layer.attempt_above()
+
+    held(app, budget())
+    async with lifespan(app):
+        marked = await call(app, "/attempt", headers={layer.HEADER: "2"})
+        plain = await call(app, "/attempt")
+        nonsense = await call(app, "/attempt", headers={layer.HEADER: "-1"})
+    assert [answer.body for answer in (marked, plain, nonsense)] == [b"2", b"1", b"1"]
+
+
+async def test_the_service_can_be_started_again(budget: Any, tmp_path: Path) -> None:
+    """As test clients do: one app, one lifespan after the other; the clients of dependencies live on."""
+    path = budget()
+    path.write_text(path.read_text() + '[dependency.p]\nkind = "http"\nurl_env = "P_URL"\n')
+    app = FastAPI()
+    hold = Holdfast(app, budget=path)
+    client = hold.http("p", environ={"P_URL": "http://127.0.0.1:9"})
+
+    @app.get("/p")
+    async def p() -> str:
+        return (await client.get("/")).text
+
+    for _ in range(2):
+        async with lifespan(app):
+            answer = await call(app, "/p")
+            assert (answer.status, answer.headers["holdfast-outcome"]) == (503, "dependency")

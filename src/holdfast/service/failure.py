@@ -25,7 +25,8 @@ _log = logging.getLogger("holdfast.error")
 def install(app: FastAPI, count: Callable[[str], None]) -> None:
     """Register the handlers on `app`; `count` is called with the cause of every error."""
 
-    def refuse(request: Request, error: Exception) -> Response:
+    # Coroutines, though they await nothing: Starlette runs a plain function in a thread, behind the others.
+    async def refuse(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refusal)  # noqa: S101 - registered for that type
         word = outcome_of(error)
         dependency = error.dependency if isinstance(error, DependencyUnavailable) else ""
@@ -40,7 +41,7 @@ def install(app: FastAPI, count: Callable[[str], None]) -> None:
         )
         return _response(error.status, *rendered)
 
-    def fail(request: Request, error: Exception) -> Response:
+    async def fail(request: Request, error: Exception) -> Response:
         cause = type(error).__name__
         count(cause)
         request_id = current.get().decode("ascii", "replace")

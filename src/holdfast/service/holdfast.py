@@ -17,12 +17,10 @@ from holdfast.service import failure
 from holdfast.service.identity import Identity
 from holdfast.service.lifespan import Lifespan
 from holdfast.telemetry import process
-from holdfast.telemetry.board import DependencyCell, Slot
 
 if TYPE_CHECKING:
-    import httpx2
-
     from holdfast.budget import Budget, Loaded
+    from holdfast.client.http import DependencyClient
     from holdfast.service.running import Running
 
 # The rest is imported where it is first used: `import holdfast` is on the start-up path of whatever imports
@@ -59,8 +57,7 @@ class Holdfast:
         self._app = app
         self._timing = server_timing
         self._loaded = _find(budget, environment)
-        self._clients: list[httpx2.AsyncClient] = []
-        self._samplers: list[process.Sampler] = []
+        self._clients: dict[str, DependencyClient] = {}
         self._identity = Identity()
         self._running: Running | None = None
         app.state.holdfast = self
@@ -86,30 +83,23 @@ class Holdfast:
             raise MissingNumber((path,))
         return int(found.value)
 
-    def http(self, name: str, **options: Any) -> httpx2.AsyncClient:
-        """Return the client of the HTTP dependency `name`, its policies in the transport.
+    def http(self, name: str, **options: Any) -> DependencyClient:
+        """Return the client of the HTTP dependency `name`: an httpx2.AsyncClient, policies in its transport.
 
-        `options` as `holdfast.client.http.client` takes them. Closed with the app's lifespan. Raises
-        UsageError when the budget has no such dependency or holdfast[http] is not installed.
+        `options` as `holdfast.client.http.client` takes them. Its connections are closed with the app's
+        lifespan. Raises UsageError when the budget has no such dependency or holdfast[http] is not installed.
         """
         from holdfast.client.http import client
         from holdfast.service.numbers import workers
-        from holdfast.service.observing import tell
 
         section = self.budget.dependency.get(name)
         if section is None:
             known = ", ".join(self.budget.dependency) or "none"
             raise UsageError(f'the budget has no dependency "{name}"; known: {known}', place="hold.http")
-        made = client(name, section, bus=process.bus(), processes=workers(self._loaded), **options)
-        if made.config.missing:
-            tell(process.slot(), f"dependency {name}", made.config.missing)
-        self._clients.append(made)
-
-        def sample(slot: Slot) -> None:
-            slot.dependencies.row(name)[DependencyCell.IN_FLIGHT] = made.in_flight
-
-        process.sampled(sample)
-        self._samplers.append(sample)
+        made = client(name, section, processes=workers(self._loaded), **options)
+        self._clients[name] = made
+        if self._running is not None:
+            self._running.attach(name, made)
         return made
 
     @property
@@ -154,6 +144,8 @@ class Holdfast:
             identity=self._identity,
             timing=self._timing,
         )
+        for name, client in self._clients.items():
+            self._running.attach(name, client)
         return self._running
 
     async def _start(self) -> None:
@@ -163,12 +155,9 @@ class Holdfast:
         if self._running is not None:
             self._running.end()
             self._running = None
-        samplers, self._samplers = self._samplers, []
-        for sampler in samplers:
-            process.unsampled(sampler)
-        clients, self._clients = self._clients, []
-        for client in clients:
-            await client.aclose()
+        # Their connections, not the clients: whoever starts the app again finds them in working order.
+        for client in self._clients.values():
+            await client.policies.aclose()
 
     def _count_failure(self, cause: str) -> None:
         from holdfast.service.running import count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
@@ -12,6 +13,7 @@ from holdfast.events import Bus
 from holdfast.loop.watch import StallWatch, running
 from holdfast.policy.admission.config import AdmissionConfig
 from holdfast.policy.admission.guard import AdmissionGuard
+from holdfast.policy.call.config import CallConfig
 from holdfast.policy.deadline.config import DeadlineConfig
 from holdfast.policy.deadline.wheel import current
 from holdfast.policy.mode import Mode
@@ -23,15 +25,27 @@ from holdfast.service.numbers import numbers
 from holdfast.service.observing import tell
 from holdfast.service.refusal import refuser
 from holdfast.telemetry import process
-from holdfast.telemetry.board import Slot
+from holdfast.telemetry.board import DependencyCell, Slot
 
 __all__ = ["Running", "count"]
+
+
+class Counting(Protocol):
+    """A dependency's client, as far as the board needs it."""
+
+    @property
+    def config(self) -> CallConfig:
+        """Its policies."""
+
+    @property
+    def in_flight(self) -> int:
+        """Calls in flight on the running loop."""
 
 
 class Running:
     """Made on the loop that it belongs to; `end` stops what it started."""
 
-    __slots__ = ("_admission", "_slot", "_watch", "gatekeeper", "loop", "serving")
+    __slots__ = ("_admission", "_clients", "_slot", "_watch", "gatekeeper", "loop", "serving")
 
     def __init__(
         self,
@@ -48,6 +62,7 @@ class Running:
         self.serving = True
         identity.after_fork()
         self._slot = slot
+        self._clients: dict[str, Counting] = {}
         budget, admission = loaded.budget, _admission(loaded)
         self._admission = AdmissionGuard(admission, bus=bus)
         slot.limit = admission.limit or 0
@@ -81,6 +96,12 @@ class Running:
             )
             self._watch.start()
 
+    def attach(self, name: str, client: Counting) -> None:
+        """Have the calls in flight of a dependency's client on the board, and say what it only observes."""
+        self._clients[name] = client
+        if client.config.missing:
+            tell(self._slot, f"dependency {name}", client.config.missing)
+
     @property
     def in_flight(self) -> int:
         """Requests that were admitted and have not left."""
@@ -100,6 +121,8 @@ class Running:
 
     def _sample(self, slot: Slot) -> None:
         slot.queued = self._admission.core.queued
+        for name, client in self._clients.items():
+            slot.dependencies.row(name)[DependencyCell.IN_FLIGHT] = client.in_flight
 
     def _beat(self, now: float, lag: float) -> None:
         process.beat(now, lag)

@@ -71,7 +71,9 @@ def sampled(sampler: Sampler) -> None:
 
 def unsampled(sampler: Sampler) -> None:
     """Undo `sampled`."""
-    _here().samplers.remove(sampler)
+    here = _here()
+    if sampler in here.samplers:  # a fork has none of its parent's
+        here.samplers.remove(sampler)
 
 
 def beat(now: float, lag: float) -> None:

@@ -200,7 +200,27 @@ def test_the_proxy_saw_more_than_the_service_attempted(loaded: Loaded) -> None:
     made_.watcher.state["dependencies"][0]["attempts"] = 699
     result = assemble(loaded, Options("app:app"), made_)
     assert result.verdict.exit_code == 5
-    assert "attempted only 699" in result.verdict.summary
+    assert "p: 699 calls attempted, 700 seen at the proxy" in result.verdict.summary
+    assert "attempted only 699" in result.dependencies[0].why
+
+
+@pytest.mark.parametrize(("attempts", "code"), [(700, 0), (714, 0), (715, 5), (1400, 5)])
+def test_calls_that_never_reached_the_proxy_unbalance_the_books(
+    loaded: Loaded, attempts: int, code: int
+) -> None:
+    made_ = raw(loaded, traffic())
+    made_.watcher.state["dependencies"][0]["attempts"] = attempts
+    result = assemble(loaded, Options("app:app"), made_)
+    assert result.verdict.exit_code == code
+    assert result.ledger.balanced == (code == 0)
+
+
+def test_a_service_that_does_not_say_what_it_attempted(loaded: Loaded) -> None:
+    made_ = raw(loaded, traffic())
+    made_.watcher.state["dependencies"] = []
+    result = assemble(loaded, Options("app:app"), made_)
+    assert (result.dependencies[0].attempted, result.dependencies[0].seen) == (None, 700)
+    assert result.verdict.exit_code == 0
 
 
 def test_a_dependency_without_a_proxy_is_named(loaded: Loaded) -> None:
@@ -243,3 +263,13 @@ def test_stalls_are_sorted_and_their_line_is_a_reason(loaded: Loaded) -> None:
     result = assemble(loaded, Options("app:app"), made_)
     assert [stall.file for stall in result.stalls] == ["b.py", "a.py"]
     assert [reason.place for reason in result.reasons[:2]] == ["b.py:3", "a.py:3"]
+
+
+def test_a_loop_without_cpu_is_no_stall_of_the_service(loaded: Loaded) -> None:
+    made_ = raw(loaded, traffic(bad=["overload"]))
+    row = {"file": "", "line": 0, "function": "", "sink": "", "route": ""}
+    row |= {"count": 2, "total": 3.5, "longest": 3.0, "victims": 9}
+    made_.watcher.state["stalls"] = [row]
+    result = assemble(loaded, Options("app:app"), made_)
+    assert (result.stalls, result.noise.starved) == ([], 3.5)
+    assert not any("stood still" in reason.title for reason in result.reasons)

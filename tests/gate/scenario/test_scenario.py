@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.budget import Budget
@@ -54,6 +54,7 @@ def test_what_has_no_proxy_is_not_broken() -> None:
     assert {p.dependency for p in planned if p.kind == "fault"} == {"b"}
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4), st.floats(1, 10_000), st.sampled_from(["500ms", "2s", "30s", None]))
 def test_every_disturbance_is_followed_by_the_steady_load(
     count: int, rate: float, recovery: str | None
@@ -109,6 +110,7 @@ OBJECTIVES = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(OBJECTIVES, st.floats(1, 5000))
 def test_the_steady_phase_is_long_enough_for_every_objective(given_: dict[str, str], rate: float) -> None:
     made = budget(objective=given_)
@@ -124,6 +126,7 @@ def test_the_steady_phase_is_long_enough_for_every_objective(given_: dict[str, s
         assert all(lasts * rate >= needed(share) for share in shares)
 
 
+@settings(deadline=None)
 @given(OBJECTIVES, st.floats(1, 5000), st.floats(1, 5000))
 def test_more_load_never_takes_longer(given_: dict[str, str], one: float, other: float) -> None:
     low, high = sorted((one, other))

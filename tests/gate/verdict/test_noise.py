@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.gate.drive.records import Cause
@@ -63,6 +63,7 @@ def test_the_limit_is_a_tenth_of_the_tightest_objective(bound: float | None, lim
     assert lag_limit(bound) == pytest.approx(limit)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 100), st.floats(1e-6, 100))
 def test_a_looser_objective_never_makes_the_driver_stricter(one: float, other: float) -> None:
     low, high = sorted((one, other))

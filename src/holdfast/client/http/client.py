@@ -19,6 +19,7 @@ from holdfast.events import Bus
 from holdfast.policy.call.config import CallConfig, DependencySection
 from holdfast.policy.call.pipeline import Pipeline
 from holdfast.policy.mode import Mode
+from holdfast.telemetry import process
 
 __all__ = ["DependencyClient", "HttpSection", "client"]
 
@@ -63,7 +64,7 @@ def client(
     name: str,
     section: HttpSection,
     *,
-    bus: Bus,
+    bus: Bus | None = None,
     now: Now = monotonic,
     fallback: AnswerFallback | None = None,
     environ: Mapping[str, str] = os.environ,
@@ -86,7 +87,8 @@ def client(
     wire["verify"] = httpx2.create_ssl_context(verify=wire.get("verify", True), cert=wire.pop("cert", None))
 
     def lane() -> Lane:
-        pipeline = Pipeline(config, judge, bus=bus, now=now, random=random)
+        # The process's own bus is asked for here, on the loop: the client may be older than a fork.
+        pipeline = Pipeline(config, judge, bus=bus or process.bus(), now=now, random=random)
         return Lane(pipeline, httpx2.AsyncHTTPTransport(limits=_limits(config), **wire))
 
     options.setdefault("base_url", base_url(name, section.url_env, environ))

@@ -10,7 +10,9 @@ from starlette.types import Message, Send
 
 from holdfast.clock import Now
 from holdfast.policy.deadline.wheel import Entry, Wheel
+from holdfast.service.gatekeeper.thread import in_worker_thread
 from holdfast.service.identity import HEADER
+from holdfast.service.problem import render
 
 __all__ = ["Exchange"]
 
@@ -20,23 +22,41 @@ class Exchange(Entry):
 
     `send` is a plain function that returns the server's own awaitable: a coroutine around every message
     would cost as much as all other concerns together. `status` is 0 until the answer starts. `timing`: the
-    clock for a Server-Timing header, None sends none.
+    clock for a Server-Timing header, None sends none. `late`: the deadline passed before there was an answer.
     """
 
-    __slots__ = ("_cancelling", "_expired", "_pass_on", "_task", "_timing", "began", "request_id", "status")
+    __slots__ = (
+        "_answering",
+        "_cancelling",
+        "_expired",
+        "_pass_on",
+        "_task",
+        "_timing",
+        "began",
+        "late",
+        "request_id",
+        "status",
+    )
 
     def __init__(self, send: Send, began: float, timing: Now | None) -> None:
         # Not through Entry's constructor: it would make a dict for every request that has no deadline.
         self._pass_on = send
         self._timing = timing
         self._task: asyncio.Task[Any] | None = None
+        self._answering: asyncio.Task[None] | None = None
         self._expired = False
         self.began = began
+        self.late = False
         self.request_id = b""
         self.status = 0
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on to the server, the answer's start with our headers."""
+        if self._answering is not None:
+            return _nothing()
+        return self._relay(message)
+
+    def _relay(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = [*message.get("headers", ()), (HEADER, self.request_id)]
@@ -46,7 +66,7 @@ class Exchange(Entry):
         return self._pass_on(message)
 
     def arm(self, wheel: Wheel, at: float | None) -> None:
-        """Have the task that serves the request cancelled at `at`, seconds of the loop's clock."""
+        """Be due at `at`, seconds of the loop's clock, in the task that serves the request."""
         task = asyncio.current_task()
         if at is not None and task is not None:
             self._task = task
@@ -54,10 +74,29 @@ class Exchange(Entry):
             wheel.add(at, self)
 
     def due(self) -> None:
-        """The time is over: cancel the work, unless an answer is on its way, which is the better answer."""
-        if self.status == 0 and self._task is not None:
+        """The time is over: end the work, unless an answer is on its way, which is the better answer.
+
+        Work in a thread cannot be ended. The caller gets its 504 all the same; the request keeps its permit
+        and its thread until the thread is done, and what it says then is dropped.
+        """
+        if self.status or self._task is None:
+            return
+        if in_worker_thread(self._task):
+            self._answering = asyncio.ensure_future(self.answer_late())
+        else:
             self._expired = True
             self._task.cancel()
+
+    async def answer_late(self) -> None:
+        """Answer 504, unless that is done."""
+        if self.status:
+            return
+        self.late = True
+        request_id = self.request_id.decode("ascii", "replace")
+        detail = "the deadline of this request has passed"
+        headers, body = render("deadline", 504, detail, request_id=request_id)
+        await self._relay({"type": "http.response.start", "status": 504, "headers": headers})
+        await self._relay({"type": "http.response.body", "body": body})
 
     def absorb(self) -> bool:
         """Take back the cancellation that `due` asked for, once.
@@ -76,3 +115,7 @@ class Exchange(Entry):
             self.cancel()
             self.absorb()
             self._task = None
+
+
+async def _nothing() -> None:
+    """Drop a message: the answer is out already."""

@@ -25,7 +25,6 @@ from holdfast.policy.retry import layer
 from holdfast.service.gatekeeper.exchange import Exchange
 from holdfast.service.gatekeeper.ledger import Ledger
 from holdfast.service.identity import HEADER, Identity, current
-from holdfast.service.problem import render
 
 __all__ = ["Gatekeeper"]
 
@@ -35,12 +34,11 @@ _ATTEMPT = layer.HEADER.encode("ascii")
 _READ = frozenset((HEADER, _REQUEST_TIMEOUT, _GRPC_TIMEOUT, _ATTEMPT))
 
 
-def _wishes(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes | None, float | None]:
-    """Return what the caller asks for: a request id, and the seconds it is prepared to wait.
-
-    A caller that retries says so: then nothing below retries too (the context is this request's own).
-    """
+def _wishes(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes | None, float | None, int]:
+    """Return what the caller asks for: a request id, the seconds it is prepared to wait, and which attempt
+    this is: of a caller who retries, nothing below retries too."""
     inbound = asked = None
+    attempt = 1
     for name, value in headers:
         if name in _READ:
             if name == HEADER:
@@ -48,11 +46,10 @@ def _wishes(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes | None, float
             elif name == _REQUEST_TIMEOUT:
                 asked = parse_request_timeout(value)
             elif name == _ATTEMPT:
-                if value.isdigit() and len(value) < 4 and int(value) > 1:
-                    layer.retried(int(value))
+                attempt = int(value) if value.isdigit() and len(value) < 4 else 1
             elif asked is None:
                 asked = parse_grpc_timeout(value)
-    return inbound, asked
+    return inbound, asked, attempt
 
 
 class Gatekeeper:
@@ -114,43 +111,44 @@ class Gatekeeper:
         if probe is not None:
             await probe(scope, receive, send)
             return
-        admission = self._admission
+        began = self._now()
+        admission, waited = self._admission, False
         if not admission.try_enter():
+            waited = True
             try:
                 await admission.enter()
             except Shed:
                 await self._refuse(scope, receive, send)
                 return
-        began = self._now()
         exchange = Exchange(send, began, self._timing)
-        named = timed = None
+        named = timed = marked = None
         try:
-            inbound, asked = _wishes(scope["headers"])
+            inbound, asked, attempt = _wishes(scope["headers"])
             exchange.request_id = self._identity.accept(inbound)
             named = current.set(exchange.request_id)
+            if attempt > 1:
+                marked = layer.retried(attempt)
             if self._enforced:
                 at = began + self._default if asked is None else allot(self._deadline, began, asked)
                 exchange.arm(self._wheel, at)
                 timed = ambient.tighten(at)
+                if waited and at is not None and at <= self._now():
+                    await exchange.answer_late()  # it waited too long to begin now
+                    return
             await self._app(scope, receive, exchange.send)
         except asyncio.CancelledError:
             if not exchange.absorb():
                 raise
-            await self._late(exchange, send)
+            await exchange.answer_late()
         finally:
             admission.leave()
             exchange.disarm()
             if timed is not None:
                 ambient.restore(timed)
+            if marked is not None:
+                layer.restore(marked)
             if named is not None:
                 current.reset(named)
+            if exchange.late:
+                self._count_late()
             self._ledger.enter(scope, exchange, self._now() - began)
-
-    async def _late(self, exchange: Exchange, send: Send) -> None:
-        """Answer 504. Nothing was sent yet, or the deadline would have passed the request by."""
-        self._count_late()
-        request_id = exchange.request_id.decode("ascii", "replace")
-        detail = "the deadline of this request has passed"
-        headers, body = render("deadline", 504, detail, request_id=request_id)
-        await exchange.send({"type": "http.response.start", "status": 504, "headers": headers})
-        await send({"type": "http.response.body", "body": body})

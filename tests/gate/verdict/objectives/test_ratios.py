@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,9 @@ def fault(good: int, bad: int) -> list[Sent]:
     return [Sent(5 + t / 100, status=200 if t < good else 503) for t in range(good + bad)]
 
 
-@pytest.mark.parametrize(("good", "bad", "outcome"), [(80, 20, "pass"), (79, 21, "fail"), (0, 10, "fail")])
+@pytest.mark.parametrize(
+    ("good", "bad", "outcome"), [(80, 20, "pass"), (79, 21, "cannot tell"), (70, 30, "fail"), (0, 10, "fail")]
+)
 def test_what_stays_good_without_a_dependency(good: int, bad: int, outcome: str, tmp_path: Path) -> None:
     loaded = budget(tmp_path)
     made = evidence(loaded, fault(good, bad), stretches=FAULT, dependencies=[calls()])
@@ -117,3 +120,12 @@ def test_what_is_acceptable_without_a_dependency_has_to_be_decided(tmp_path: Pat
     loaded = budget(tmp_path, ('without.p = "80%"\n', ""))
     made = evidence(loaded, fault(100, 0), stretches=FAULT, dependencies=[calls()])
     assert one(judge(made), WITHOUT).outcome == "missing"
+
+
+def test_nothing_has_to_be_promised_without_a_database(tmp_path: Path) -> None:
+    loaded = budget(tmp_path, ('without.p = "80%"\n', ""))
+    database = dataclasses.replace(calls(), kind="postgres")
+    made = evidence(loaded, fault(0, 100), stretches=FAULT, dependencies=[database])
+    found = one(judge(made), WITHOUT)
+    assert found.outcome == "not judged"
+    assert found.why.startswith("0 of 100 good")
