@@ -2,10 +2,10 @@
 
 Goodput is what the gate counts: requests a second that are good by [sli] and within the objective of their
 route. A form's peak is its highest goodput over a ladder of offered rates (or later, should that be higher).
-Then both are driven at 1, 2 and 5 times the held form's peak, and at the budget's peak while the payment provider is slow and after that. Every
-stretch is of a service started afresh (stretch.py), after a warm-up and a moment at its own rate; the forms
-take turns. Goodput and recovery are medians over the rounds; a p99 is that of the rounds together, of answers
-that are no refusals, and shown only where they are enough for one.
+Then both are driven at 1, 2 and 5 times the held form's peak, and at the budget's peak while the payment
+provider is slow and after that. Every stretch is of a service started afresh (stretch.py), after a warm-up
+and a moment at its own rate; the forms take turns. Goodput and recovery are medians over the rounds; a p99 is
+that of the rounds together, of answers that are no refusals, and shown only where they are enough for one.
 
 Recovery is the time from the end of the failure until the form is as good as before it. Where it did not come
 back while it was watched, the figure is the time that it had; `fragile_recovered` and `held_recovered` are

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.budget import Loaded
-from holdfast.gate.conduct.assembly import _bounds as objectives  # what goodput is measured against
+from holdfast.gate.conduct.assembly import bounds_of as objectives  # what goodput is measured against
 from holdfast.gate.conduct.course import Course
 from holdfast.gate.conduct.dependencies import Dependencies, wire
 from holdfast.gate.conduct.driver import Driver

@@ -14,7 +14,7 @@ from examples.shop.database import create_engine
 from examples.shop.sales import latest_lines, statistics
 from examples.shop.schemas import SalesReport
 
-__all__ = ["compute", "prepare"]
+__all__ = ["compute", "prepare", "started"]
 
 NICENESS = 10
 """On a core that report and requests share, a tenth for the report by Linux' weights; all of it when idle."""
@@ -25,6 +25,11 @@ def prepare() -> None:
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def started() -> int:
+    """Return the process's id, once everything is imported."""
+    return os.getpid()
 
 
 def compute() -> SalesReport:

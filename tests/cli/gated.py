@@ -132,9 +132,9 @@ announce = "0s"
 NUMBERS = """\
 # Numbers
 
-1 worker, 1 replica, no surge: 0. 95% are good, p99 within 1500 ms, 40/s are kept, back after 3 s, and 90% without
-entries. 100/s at the peak. Entries: 300 ms to connect, 600 ms in all; a window of 5 s, 50% failures, open for
-1 s, 20 at a time, 2 attempts, 20% retries, 200/s of headroom. At the door 32 and 32 more, for 100 ms.
+1 worker, 1 replica, no surge: 0. 95% are good, p99 within 1500 ms, 40/s are kept, back after 3 s, and 90%
+without entries. 100/s at the peak. Entries: 300 ms to connect, 600 ms in all; a window of 5 s, 50% failures,
+open for 1 s, 20 at a time, 2 attempts, 20% retries, 200/s of headroom. At the door 32 and 32 more, 100 ms.
 A deadline of 3 s, announced for 0 s.
 """
 

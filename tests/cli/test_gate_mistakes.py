@@ -45,6 +45,12 @@ def write(name: str, text: str) -> Prepare:
     return lambda made: made.write(name, text)
 
 
+def silent(made: Folder) -> None:
+    """Let the stand-in run and never listen, on an address of its own: no other gate's port may answer."""
+    made.write("stand_in.py", "import time\ntime.sleep(600)\n")
+    made.change(("http://127.0.0.1:{port}", "http://127.0.0.77:{port}"))
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     """The working directory, and an environment that changes nothing."""
@@ -179,7 +185,7 @@ class Case:
 STARTED = {
     # First the one that has to wait.
     "silent stand-in": Case(
-        write("stand_in.py", "import time\ntime.sleep(600)\n"),
+        silent,
         4,
         ("the stand-in of entries runs, but accepted no connection on port",),
     ),

@@ -9,14 +9,14 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 
-from examples.shop.report_process import compute, prepare
+from examples.shop.report_process import compute, prepare, started
 from examples.shop.schemas import SalesReport
 
 __all__ = ["Reporter", "running"]
 
 
 class Reporter:
-    """Computes reports off the event loop, and belongs to one loop. The process starts with the first report.
+    """Computes reports off the event loop, and belongs to one loop.
 
     Who asks while a report is being computed gets that one. Who leaves, or runs out of time, leaves it to the
     others: no caller's cancellation reaches it.
@@ -25,6 +25,10 @@ class Reporter:
     def __init__(self) -> None:
         self._pool = _process()
         self._running: asyncio.Future[SalesReport] | None = None
+
+    async def start(self) -> None:
+        """Start the process: importing takes it a second of the core, and no caller need wait for that."""
+        await asyncio.get_running_loop().run_in_executor(self._pool, started)
 
     async def report(self) -> SalesReport:
         """Return the report.
@@ -52,6 +56,7 @@ async def running() -> AsyncIterator[Reporter]:
     """Yield a reporter; end its process with the service."""
     reporter = Reporter()
     try:
+        await reporter.start()
         yield reporter
     finally:
         await reporter.close()

@@ -63,7 +63,7 @@ class Phase:
     `kind`: "warmup", "steady", "overload", "fault" or "recovery". `outcomes` counts by cause: "200",
     "503 shed", "504 deadline", "500", "client timeout", "reset", "connect refused", "not sent" ...
     `good` is what counts as good by [sli] *and* arrives within the objective; `goodput` = good / length.
-    `latency` is over answered requests that were not refused; `routes` the same by route ("GET /products").
+    `latency` is over good answers, late ones too; `routes` the same by route ("GET /products").
     """
 
     name: str
@@ -85,7 +85,7 @@ class Series:
     """Per-bucket curves, all of one length; `t` is the start of each bucket, `step` its width in seconds.
 
     `offered`, `good`, `refused`, `failed` are requests a second by intended start. `p50` and `p99` are of
-    the answered requests of the bucket, None where there were none.
+    the good answers of the bucket, None where there were none.
     """
 
     step: float

@@ -175,7 +175,7 @@ def test_what_the_driver_did_not_send_leaves_it_undecided(loaded: Loaded) -> Non
 
 def test_a_route_is_good_by_its_own_promise(loaded: Loaded) -> None:
     result = made(loaded, [Sent(s.at, took=0.4, payload=s.payload) for s in traffic()])
-    # /slow promises 500 ms, everything else 300 ms
+    # /slow promises its median only: good until the deadline, which is none; all else within 300 ms
     assert result.phases[1].good == 200
     assert one(result.judgements, "objective.p99").outcome == "fail"
 
@@ -201,7 +201,6 @@ def test_the_proxy_saw_more_than_the_service_attempted(loaded: Loaded) -> None:
     result = assemble(loaded, Options("app:app"), made_)
     assert result.verdict.exit_code == 5
     assert "p: 699 calls attempted, 700 seen at the proxy" in result.verdict.summary
-    assert "attempted only 699" in result.dependencies[0].why
 
 
 @pytest.mark.parametrize(("attempts", "code"), [(700, 0), (714, 0), (715, 5), (1400, 5)])
@@ -233,7 +232,9 @@ def test_a_dependency_without_a_proxy_is_named(loaded: Loaded) -> None:
     )
     (found,) = result.dependencies
     assert (found.proxied, found.wired, found.why) == (False, False, "a file")
-    assert not [j for j in result.judgements if j.id.startswith("dependency.")]
+    for path in ("objective.without.p", "dependency.p.retry.budget"):
+        assert one(result.judgements, path).outcome == "cannot tell"
+    assert result.verdict.exit_code == 5
 
 
 def test_where_no_request_says_what_it_needs_retries_cannot_be_judged(tmp_path: Path) -> None:
@@ -263,6 +264,12 @@ def test_stalls_are_sorted_and_their_line_is_a_reason(loaded: Loaded) -> None:
     result = assemble(loaded, Options("app:app"), made_)
     assert [stall.file for stall in result.stalls] == ["b.py", "a.py"]
     assert [reason.place for reason in result.reasons[:2]] == ["b.py:3", "a.py:3"]
+
+
+def test_after_a_worker_was_killed_nobody_knows_what_was_attempted(loaded: Loaded) -> None:
+    made_ = raw(loaded, traffic())
+    made_.watcher.state |= {"restarts": 1}
+    assert assemble(loaded, Options("app:app"), made_).dependencies[0].attempted is None
 
 
 def test_a_loop_without_cpu_is_no_stall_of_the_service(loaded: Loaded) -> None:

@@ -119,6 +119,14 @@ def test_needed_is_the_least_number_that_passes_without_a_bad_one(allowed: float
     assert n == 1 or decided(0, n - 1, allowed) == "cannot tell"
 
 
+@settings(deadline=None)
+@given(ALLOWED, st.integers(0, 20))
+def test_needed_is_the_least_number_that_passes_with_so_many_bad_ones(allowed: float, bad: int) -> None:
+    n = needed(allowed, bad)
+    assert decided(bad, n, allowed) == "pass"
+    assert decided(bad, n - 1, allowed) != "pass"
+
+
 @pytest.mark.parametrize(
     ("allowed", "n"),
     # ln 0.05 / ln (1 - allowed), rounded up

@@ -61,8 +61,12 @@ def test_clients_that_gave_up() -> None:
         in_flight=321,
     )
     (found_,) = found
-    assert found_.title == "requests piled up in phase p slow: 321 in flight at once"
+    assert found_.title == "requests piled up in phase p slow, and nothing refused them early"
     assert found_.detail.startswith("40 of 100 clients gave up")
+    assert "321 requests" in found_.detail
+    assert explained(phase("overload", client_timeout=1, s200=99)) == [], "one in a hundred is no pile"
+    refusing = phase("overload", client_timeout=50, s503_shed=50)
+    assert explained(refusing) == [], "something did refuse them early"
     assert explained(phase("steady", client_timeout=5)) == [], "in steady load that is a latency, not a pile"
 
 

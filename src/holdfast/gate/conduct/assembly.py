@@ -8,7 +8,6 @@ from itertools import pairwise
 import numpy as np
 
 from holdfast.budget import Loaded
-from holdfast.budget.model.objective import Objective, RouteObjective
 from holdfast.gate.conduct.machine import describe
 from holdfast.gate.conduct.options import Options
 from holdfast.gate.conduct.raw import Raw
@@ -21,17 +20,18 @@ from holdfast.gate.measure import (
     seconds_to_recover,
     unproxied,
 )
+from holdfast.gate.measure.quantiles import bound
 from holdfast.gate.result import Calls, Fault, GateResult, Phase, Recovery
 from holdfast.gate.shape import route
 from holdfast.gate.verdict import Evidence, decide, explain, judge
 from holdfast.gate.verdict.noise import judge as judge_noise
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "bounds_of"]
 
 
 def assemble(loaded: Loaded, options: Options, raw: Raw) -> GateResult:
     """Return the result of a run."""
-    bounds = _bounds(loaded, raw.names)
+    bounds = bounds_of(loaded, raw.names)
     run = Run(raw.records, raw.names, bounds, loaded.budget.sli)
     phases = _phases(run, raw)
     steady = next(phase for phase in phases if phase.kind == "steady")
@@ -71,19 +71,14 @@ def assemble(loaded: Loaded, options: Options, raw: Raw) -> GateResult:
     )
 
 
-def _bounds(loaded: Loaded, names: Sequence[str]) -> dict[str, float]:
-    """Return for each route the latency in seconds within which an answer is good: the highest percentile
-    that is promised of it, else of the service."""
-    objective = loaded.budget.objective
-    own = {route(name): _highest(promised) for name, promised in objective.route.items()}
-    found = {name: own.get(name) or _highest(objective) for name in dict.fromkeys(names)}
-    return {name: bound for name, bound in found.items() if bound is not None}
-
-
-def _highest(promised: Objective | RouteObjective) -> float | None:
-    return next(
-        (bound for name in ("p999", "p99", "p95", "p50") if (bound := getattr(promised, name, None))), None
-    )
+def bounds_of(loaded: Loaded, names: Sequence[str]) -> dict[str, float]:
+    """Return for each route the latency in seconds within which an answer is good."""
+    budget = loaded.budget
+    own = {route(name): promised for name, promised in budget.objective.route.items()}
+    found = {
+        name: bound(own.get(name), budget.objective, budget.deadline.default) for name in dict.fromkeys(names)
+    }
+    return {name: seconds for name, seconds in found.items() if seconds is not None}
 
 
 def _phases(run: Run, raw: Raw) -> list[Phase]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,18 +63,18 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     service = await stack.enter_async_context(_service(loaded, options, dependencies, cores))
     real = {name: proxy.upstream for name, proxy in dependencies.proxies().items()}
     watcher = Watcher(service, real, live.stalls)
-    await watcher.look()
+    await watcher.all_serving(options.boot)
     at_scale = scale(loaded.budget, workers=watcher.workers(), cores=len(cores.service))
     planned = derive(loaded.budget, at_scale.driven, list(real))
     shape, plan = _plan(loaded, options, planned, service.port)
     driver = await stack.enter_async_context(Driver(plan, scratch, cores.gate))
     course = Course(planned, dependencies, lambda phase: _announce(live, phase))
     cpu = CpuTimes()
-    async with _beside(watcher.watch()):
-        async with _beside(course.run(await driver.go())):
-            records = await driver.finish(live.progress)
-        await watcher.look()
+    async with _beside(watcher.watch()), _beside(course.run(await driver.go())):
+        records = await driver.finish(live.progress)
+    # The proxies first: a call that is seen must have been attempted by the time the service is asked.
     course.close()
+    await watcher.look()
     return Raw(
         records=records,
         names=[payload.name for payload in plan.requests],
@@ -122,13 +122,15 @@ def _plan(
 
 @asynccontextmanager
 async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do `work` beside the block, and end it with the block; an error of it ends the block too."""
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(work)
-        yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    """Do `work` beside the block, and end it with the block; an error of either is the error of both."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(work)
+            yield
+            task.cancel()
+    except BaseExceptionGroup as errors:
+        # What happened first; the rest came of ending the other.
+        raise errors.exceptions[0] from None
 
 
 def _announce(live: Live, phase: PlannedPhase) -> None:

@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from holdfast.errors import NotMeasured
+from holdfast.errors import BootFailed, NotMeasured
 from holdfast.gate.fault.proof import direct_connections, process_tree
 from holdfast.gate.launch.service import Service
 from holdfast.gate.result import Stall
 
 __all__ = ["Watcher"]
 
+_BOOTING = 0.1
 _PERIOD = 0.5
 """Seconds between looks: a connection past a proxy that is pooled or slow is seen, and the service pays
 half a thousandth of a core for being watched."""
@@ -56,18 +57,45 @@ class Watcher:
         self.peak_in_flight = max(self.peak_in_flight, sum(worker["in_flight"] for worker in workers))
         self._seen(sum(stall["count"] for stall in self.state.get("stalls", ())))
         try:
-            pids = process_tree(self._service.pid)
-            for name, addresses in self._real.items():
-                self.direct[name] = max(self.direct[name], direct_connections(pids, addresses))
+            # In a thread: thousands of sockets take tens of milliseconds, and this loop is the proxies' too.
+            found = await asyncio.to_thread(self._past_the_proxies)
         except NotMeasured as error:
             self.unproven = str(error)
+            return
+        for name, connections in found.items():
+            self.direct[name] = max(self.direct[name], connections)
+
+    def _past_the_proxies(self) -> dict[str, int]:
+        pids = process_tree(self._service.pid)
+        return {name: direct_connections(pids, addresses) for name, addresses in self._real.items()}
+
+    async def all_serving(self, seconds: float) -> None:
+        """Wait until all workers serve that are meant to, the service being ready with the first of them.
+
+        Raises BootFailed when that takes longer than `seconds`.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    await self.look()
+                    if self.state and self.workers() >= self.state["wanted"]:
+                        return
+                    await asyncio.sleep(_BOOTING)
+        except TimeoutError:
+            wanted = self.state.get("wanted", "the")
+            raise BootFailed(f"{self.workers()} of {wanted} workers served within {seconds:g} s") from None
 
     def workers(self) -> int:
         """Return how many workers serve."""
         return sum(worker["state"] == "serving" for worker in self.state.get("workers", ()))
 
     def attempted(self, dependency: str) -> int | None:
-        """Return how many calls the service says it attempted; None where it does not say."""
+        """Return how many calls the service says it attempted; None where it does not say.
+
+        A worker that was killed took the calls that it was making with it: then nobody knows.
+        """
+        if self.state.get("restarts"):
+            return None
         for row in self.state.get("dependencies", ()):
             if row["name"] == dependency:
                 return int(row["attempts"])

@@ -28,7 +28,7 @@ def calls(
     does not say; `direct`: its connections past the proxy; `unproven`: why those could not be looked for.
     """
     whole = counts[-1] - counts[0]
-    why = unproven or _unwired(whole, attempted, direct)
+    why = unproven or _unwired(whole, direct)
     worst = max(
         (p for p, phase in enumerate(phases) if phase.fault is not None and phase.fault.dependency == name),
         key=lambda p: _ratio(counts, needed, p) or 0.0,
@@ -62,7 +62,7 @@ def _ratio(counts: Sequence[Counts], needed: Sequence[int], phase: int) -> float
     return seen / needed[phase] if seen is not None and needed[phase] else None
 
 
-def _unwired(whole: Counts, attempted: int | None, direct: int) -> str:
+def _unwired(whole: Counts, direct: int) -> str:
     """Return why the faults are not proven to have reached the dependency; "" when they are."""
     if direct:
         return f"{direct} connections of the service went past the proxy to the real address"
@@ -70,6 +70,4 @@ def _unwired(whole: Counts, attempted: int | None, direct: int) -> str:
         return "the service never connected through the proxy, so no fault reached it"
     if whole.calls == 0:
         return "no call was seen at the proxy, so no fault is proven to have reached one"
-    if attempted is not None and whole.calls is not None and whole.calls > attempted:
-        return f"the proxy saw {whole.calls} calls, the service attempted only {attempted}"
     return ""

@@ -1,4 +1,4 @@
-"""A phase's figures: counts by intended start, latencies of what was answered and not refused."""
+"""A phase's figures: counts by intended start, latencies of what was answered well."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def measure(
     """Measure the stretch [start, end) seconds, driven at `rate` requests a second."""
     inside = run.between(start, end)
     good = int(np.count_nonzero(run.good & inside))
-    timed = inside & run.answered & ~run.refused
+    timed = inside & run.acceptable
     return Phase(
         name=name,
         kind=kind,

@@ -83,7 +83,7 @@ class Run:
     @cached_property
     def refused(self) -> Mask:
         """Refused by the guard before any work was done."""
-        return outcomes.is_word(self.records.outcome, Outcome.SHED)
+        return outcomes.is_word(self.records.outcome, Outcome.SHED) & (self.records.status >= 500)
 
     def between(self, start: float, end: float) -> Mask:
         """Which requests were meant to start in [start, end) seconds."""

@@ -19,7 +19,7 @@ def measure(run: Run, *, length: float, step: float = 0.5) -> Series:
     def rate(mask: npt.NDArray[np.bool_]) -> list[float]:
         return [float(n) / step for n in np.bincount(where[mask], minlength=buckets)]
 
-    timed = run.answered & ~run.refused
+    timed = run.acceptable
     everything = np.ones(len(run.at), dtype=bool)
     failed = ~run.acceptable & ~run.refused
     order = np.argsort(where[timed], kind="stable")

@@ -14,7 +14,9 @@ __all__ = ["CONFIDENCE", "needed", "tail_at_least", "tail_at_most", "test"]
 
 CONFIDENCE = 0.95
 """One-sided. A pass says: a service that breaks its promise would have shown as few bad events as this in
-fewer than 5 of 100 runs. A fail says the same the other way round."""
+fewer than 5 of 100 runs, if bad events come one by one. They often come in bursts, a stall making a hundred
+requests late at once, and a burst rarer than the run is long is mostly not in it: one run never shows that
+such bursts do not exist."""
 
 _RISK = 1 - CONFIDENCE + 1e-12  # what lies exactly at the limit is not decided by rounding
 
@@ -51,8 +53,16 @@ def test(bad: int, n: int, allowed: float) -> Literal["pass", "fail", "cannot te
     return "cannot tell"
 
 
-def needed(allowed: float) -> int:
-    """Return how many events without a bad one it takes to pass: the "rule of three", 3 / allowed."""
+def needed(allowed: float, bad: int = 0) -> int:
+    """Return the least number of events with which `bad` bad ones pass; without any, the "rule of three"
+    (3 / allowed)."""
     if not 0 < allowed < 1:
-        return 1
-    return math.ceil(math.log(_RISK) / math.log1p(-allowed))
+        return max(1, bad)
+    enough = bad + 1
+    while tail_at_most(bad, enough, allowed) > _RISK:
+        enough *= 2
+    few = enough // 2
+    while enough - few > 1:
+        middle = (few + enough) // 2
+        few, enough = (few, middle) if tail_at_most(bad, middle, allowed) <= _RISK else (middle, enough)
+    return enough

@@ -30,6 +30,12 @@ class Evidence:
         """Return the phases of one kind."""
         return [phase for phase in self.phases if phase.kind == kind]
 
+    def believed(self, judgement: Judgement) -> Judgement:
+        """Return `judgement`, a miss being no miss where the machine did not allow to measure times."""
+        if judgement.outcome != "fail" or self.noise.quiet:
+            return judgement
+        return replace(judgement, outcome="cannot tell", why=f"{judgement.why}, but {self.noise.why}")
+
     def entered(self, judgement: Judgement) -> Judgement:
         """Return `judgement` with the place and source of its number; missing and deferred ones are not
         judged, whatever was measured."""

@@ -15,7 +15,8 @@ _SHOWN = 4
 """As many stall sites as a reader takes in; the document lists all."""
 
 _NOTABLE = 0.01
-"""Share of the run that the loop must have stood still at a line for it to be named as a cause."""
+"""Share of the run that the loop must have stood still at a line, or of the clients that must have given up,
+for it to be named as a cause: the share that a p99 is about."""
 
 _MULTIPLIED = 1.5
 """Calls per request from which retries are named as a cause: half again as many as are needed."""
@@ -65,26 +66,30 @@ def _multiplied(dependencies: Sequence[Calls]) -> Iterator[Reason]:
 
 
 def _overrun(phases: Sequence[Phase], peak_in_flight: int) -> Iterator[Reason]:
-    worst = max(
-        (p for p in phases if p.kind in ("overload", "fault")),
-        key=lambda p: p.outcomes.get("client timeout", 0) + p.outcomes.get("not sent", 0),
-        default=None,
-    )
+    disturbed = [phase for phase in phases if phase.kind in ("overload", "fault") and not _shed(phase)]
+    worst = max(disturbed, key=lambda p: p.outcomes.get("client timeout", 0), default=None)
     late = worst.outcomes.get("client timeout", 0) if worst else 0
-    if worst and late:
+    if worst and late > _NOTABLE * worst.offered:
         yield Reason(
-            title=f"requests piled up in phase {worst.name}: {peak_in_flight} in flight at once",
-            detail=f"{late} of {worst.offered} clients gave up waiting; nothing refused them early",
+            title=f"requests piled up in phase {worst.name}, and nothing refused them early",
+            detail=(
+                f"{late} of {worst.offered} clients gave up waiting; up to {peak_in_flight} requests were in "
+                "flight at once in the run"
+            ),
             place="",
         )
 
 
 def _refused(phases: Sequence[Phase]) -> Iterator[Reason]:
     for phase in phases:
-        shed = sum(n for name, n in phase.outcomes.items() if name.endswith(" shed"))
+        shed = _shed(phase)
         if phase.kind == "steady" and shed:
             yield Reason(
                 title=f"{shed} of {phase.offered} requests were refused at the budget's own peak",
                 detail="the admission limit is too low, or the service too slow, for the traffic it promises",
                 place="",
             )
+
+
+def _shed(phase: Phase) -> int:
+    return sum(n for name, n in phase.outcomes.items() if name.endswith(" shed"))

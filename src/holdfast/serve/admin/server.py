@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Iterator
 
 import uvicorn
@@ -23,13 +22,9 @@ class AdminServer(uvicorn.Server):
         """Capture none."""
         yield
 
-    async def run_on(self, sock: socket.socket) -> None:
-        """Serve on `sock` until `should_exit` is set."""
-        await self.serve(sockets=[sock])
-
 
 def admin_server(app: ASGIApp) -> AdminServer:
-    """Return a server for `app`; serve it with `run_on`."""
+    """Return a server for `app`: `serve(sockets=[...])` runs until `should_exit` is set."""
     return AdminServer(
         uvicorn.Config(
             app,

@@ -57,6 +57,7 @@ class Status:
             "ready": self.ready(now),
             "phase": self._supervision.phase.public,
             "server_pid": self.server_pid,
+            "wanted": self._workers,
             "workers": [_worker(slot, now) for slot in living],
             "stalls": self.stalls.totals(),
             "recent_stalls": self.stalls.recent(),

@@ -19,25 +19,40 @@ def every(n: int, took: float = 0.01, late: int = 0, **more: object) -> list[Sen
 
 def test_a_promise_that_held(tmp_path: Path) -> None:
     loaded = budget(tmp_path)
-    found = one(judge(evidence(loaded, every(299))), P99)
+    found = one(judge(evidence(loaded, every(1000))), P99)
     assert (found.outcome, found.required, found.unit, found.better) == ("pass", 0.3, "s", "lower")
     assert found.measured == pytest.approx(0.01)
-    assert found.why == "0 of 299 took longer than 300ms"
+    assert found.why == "0 of 1000 took longer than 300ms"
     assert found.phase == "steady"
     assert found.place == line_of(loaded, "p99")
     assert found.source == "numbers.md#numbers"
 
 
 def test_a_promise_that_did_not(tmp_path: Path) -> None:
-    found = one(judge(evidence(budget(tmp_path), every(299, late=12))), P99)
+    found = one(judge(evidence(budget(tmp_path), every(1000, late=30))), P99)
     assert (found.outcome, found.measured) == ("fail", 1.0)
-    assert found.why == "12 of 299 took longer than 300ms"
+    assert found.why == "30 of 1000 took longer than 300ms"
+
+
+def test_a_promise_can_be_decided_before_its_percentile_can_be_shown(tmp_path: Path) -> None:
+    found = one(judge(evidence(budget(tmp_path), every(299))), P99)
+    assert (found.outcome, found.measured) == ("pass", None)
 
 
 def test_too_few_to_tell_and_what_it_takes(tmp_path: Path) -> None:
     found = one(judge(evidence(budget(tmp_path), every(298))), P99)
     assert found.outcome == "cannot tell"
     assert "it takes 299 requests" in found.why
+    found = one(judge(evidence(budget(tmp_path), every(300, late=2))), P99)
+    assert found.outcome == "cannot tell"
+    assert "it takes 628 requests" in found.why, "with two late ones"
+
+
+def test_an_error_is_no_latency(tmp_path: Path) -> None:
+    """Half the answers fail fast: those that were good are late."""
+    requests = [*every(100, took=1.0), *every(900, took=0.001, status=500), *every(300, status=404)]
+    found = one(judge(evidence(budget(tmp_path), requests)), P99)
+    assert (found.outcome, found.why) == ("fail", "100 of 100 took longer than 300ms")
 
 
 def test_exactly_the_bound_is_in_time(tmp_path: Path) -> None:
@@ -89,7 +104,7 @@ def test_each_route_has_its_own_promise(tmp_path: Path) -> None:
 def test_a_route_that_nobody_calls_is_not_told_of(tmp_path: Path) -> None:
     found = one(judge(evidence(budget(tmp_path), every(299))), 'objective.route."GET /slow".p50')
     assert found.outcome == "cannot tell"
-    assert "no request" in found.why
+    assert found.why == "no good answer on this route"
     assert found.measured is None
 
 

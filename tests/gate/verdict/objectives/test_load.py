@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from holdfast.gate.drive.records import Outcome
-from holdfast.gate.result import Calls, Judgement, Recovery
-from holdfast.gate.verdict.objectives import OBJECTIVES, judge
+from holdfast.gate.result import Calls, Judgement, Noise, Recovery
+from holdfast.gate.verdict.objectives import COUNTED, TIMED, judge
 from tests.gate.measure.made import Sent
-from tests.gate.verdict.made import budget, calls, evidence, line_of, one
+from tests.gate.verdict.made import NOISY, QUIET, budget, calls, evidence, line_of, one
 
 OVERLOAD = [(0.0, 10.0, "overload")]
 THROUGHPUT, RECOVERY, RETRIES = "objective.throughput", "objective.recovery", "dependency.p.retry.budget"
@@ -104,8 +104,13 @@ def test_amplification_that_nobody_bounded(tmp_path: Path) -> None:
     assert found.outcome == "missing"
 
 
-def test_amplification_that_nothing_is_known_of(tmp_path: Path) -> None:
-    assert not [each for each in retried(tmp_path, calls(None)) if each.id == RETRIES]
+@pytest.mark.parametrize(("seconds", "allowed"), [(4.0, 1.5), (10.0, 1.2), (15.0, 1 + 0.2 * 20 / 15)])
+def test_a_short_fault_is_met_with_what_the_window_before_it_paid_in(
+    tmp_path: Path, seconds: float, allowed: float
+) -> None:
+    stretches = [(0.0, seconds, "fault")]
+    made = evidence(budget(tmp_path), [Sent(0.0)], stretches=stretches, dependencies=[calls(1.0)])
+    assert one(judge(made), RETRIES).required == pytest.approx(allowed)
 
 
 def refusals(carrying: Sequence[bool]) -> list[Sent]:
@@ -144,10 +149,12 @@ def test_every_judgement_is_complete(tmp_path: Path) -> None:
         dependencies=[calls()],
     )
     found = judge(made)
-    assert len(found) >= len(OBJECTIVES)
+    assert len(found) >= len(TIMED) + len(COUNTED) - 1
     for each in found:
         assert each.title
         assert each.why
+        if each.id.startswith("gate."):
+            continue
         assert each.place.rpartition(":")[2].isdigit(), each
         assert each.source == "numbers.md#numbers"
 
@@ -158,3 +165,68 @@ def test_amplification_of_requests_that_nobody_named(tmp_path: Path) -> None:
     assert 'needs = ["p"]' in found.why
     unbounded = retried(tmp_path, calls(None, needed=0), (', budget = "20%"', ""))
     assert not [each for each in unbounded if each.id == RETRIES]
+
+
+LOADED = [(0.0, 5.0, "steady"), (5.0, 8.0, "fault"), (8.0, 9.0, "recovery"), (9.0, 10.0, "overload")]
+
+
+@pytest.mark.parametrize(("noise", "timed"), [(QUIET, "fail"), (NOISY, "cannot tell")])
+def test_where_the_machine_was_too_noisy_times_are_not_missed_and_counts_are(
+    tmp_path: Path, noise: Noise, timed: str
+) -> None:
+    made = evidence(
+        budget(tmp_path),
+        [Sent(t / 10, took=1.0 if t >= 50 else 0.01, status=200 if t % 2 else 500) for t in range(100)],
+        stretches=LOADED,
+        recoveries=[Recovery("p slow", 8.0, None)],
+        dependencies=[calls(9.0)],
+        noise=noise,
+    )
+    outcomes = {each.id: each.outcome for each in judge(made)}
+    for path in (THROUGHPUT, "objective.without.p"):
+        assert outcomes[path] == timed
+    for path in ("objective.availability", "objective.errors", RETRIES):
+        assert outcomes[path] == "fail"
+
+
+def test_recovery_from_a_fault_that_was_none(tmp_path: Path) -> None:
+    made = evidence(
+        budget(tmp_path),
+        [Sent(0.0)],
+        stretches=LOADED,
+        recoveries=[Recovery("p slow", 8.0, 0.0)],
+        dependencies=[calls(why="the service never connected")],
+    )
+    found = one(judge(made), RECOVERY)
+    assert (found.outcome, found.why) == ("cannot tell", "the service never connected")
+
+
+def test_recovery_to_what_was_never_good(tmp_path: Path) -> None:
+    made = evidence(
+        budget(tmp_path),
+        [Sent(t / 10, status=500) for t in range(100)],
+        stretches=LOADED,
+        recoveries=[Recovery("overload", 8.0, None)],
+    )
+    found = one(judge(made), RECOVERY)
+    assert found.outcome == "cannot tell"
+    assert "before the disturbance" in found.why
+
+
+def test_a_promise_about_a_dependency_that_was_not_broken(tmp_path: Path) -> None:
+    found = one(
+        judge(evidence(budget(tmp_path), [Sent(0.0)], dependencies=[calls(None, why="TLS: not measured")])),
+        "objective.without.p",
+    )
+    assert (found.outcome, found.measured) == ("cannot tell", None)
+    assert "TLS: not measured" in found.why
+
+
+def test_a_route_that_never_answers_well_was_not_tested(tmp_path: Path) -> None:
+    """A 404 is answered fast and [sli] leaves it out: the traffic is not the service's."""
+    requests = [Sent(t / 10) for t in range(50)] + [Sent(t / 10, status=404, payload=1) for t in range(50)]
+    found = one(judge(evidence(budget(tmp_path), requests)), "gate.traffic")
+    assert (found.outcome, found.measured) == ("cannot tell", 1)
+    assert found.why == "GET /slow: 50 x 404"
+    late = [Sent(t / 10, took=9.0, payload=t % 2) for t in range(50)]
+    assert one(judge(evidence(budget(tmp_path), late)), "gate.traffic").outcome == "pass"

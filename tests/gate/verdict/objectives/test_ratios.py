@@ -92,7 +92,7 @@ def test_what_stays_good_without_a_dependency(good: int, bad: int, outcome: str,
     found = one(judge(made), WITHOUT)
     assert (found.outcome, found.required, found.measured) == (outcome, 0.8, good / (good + bad))
     assert found.phase == "p slow"
-    assert "while p every answer 2 s late" in found.why
+    assert "p, every answer 2 s late" in found.why
     assert found.place == line_of(loaded, "without.p")
 
 

@@ -12,14 +12,21 @@ from holdfast.gate.verdict.objectives import (
     recovery,
     refusals,
     throughput,
+    traffic,
     without,
 )
 
-__all__ = ["OBJECTIVES", "judge"]
+__all__ = ["COUNTED", "TIMED", "judge"]
 
-OBJECTIVES = (latency, availability, errors, throughput, without, recovery, amplification, refusals)
+TIMED = (latency, throughput, without, recovery)
+"""Objectives that ask whether answers come in time: where the machine was too noisy, they are not missed."""
+
+COUNTED = (availability, errors, amplification, refusals, traffic)
+"""Objectives that ask how often something happens, whatever the time it takes."""
 
 
 def judge(evidence: Evidence) -> list[Judgement]:
-    """Judge every objective of the budget and the gate's own rules, in the order of `OBJECTIVES`."""
-    return [evidence.entered(found) for objective in OBJECTIVES for found in objective.judge(evidence)]
+    """Judge every objective of the budget and the gate's own rules."""
+    timed = (evidence.believed(found) for objective in TIMED for found in objective.judge(evidence))
+    counted = (found for objective in COUNTED for found in objective.judge(evidence))
+    return [evidence.entered(found) for found in (*timed, *counted)]

@@ -1,26 +1,38 @@
-"""Retry amplification, counted at the dependency: under a budget it is at most 1 + ratio."""
+"""Retry amplification, counted at the dependency: retries are bounded by a share of the calls.
+
+The bound holds over the window that the retry budget slides over. A fault that is shorter than the window
+may be met with what the healthy traffic before it has paid in: within `seconds` there are at most
+ratio x ceil(seconds / window) x window / seconds retries for each call that is needed.
+"""
 
 from __future__ import annotations
+
+import math
 
 from holdfast.gate.result import Calls, Judgement, Outcome
 from holdfast.gate.verdict.evidence import Evidence, Judged
 
-__all__ = ["judge"]
+__all__ = ["WINDOW", "judge"]
+
+WINDOW = 10.0
+"""Seconds that a retry budget slides over: Finagle's default TTL of its deposits, and the guard's."""
 
 
 def judge(evidence: Evidence) -> Judged:
     """Judge each dependency's worst fault phase against its retry budget."""
+    lengths = {phase.name: phase.end - phase.start for phase in evidence.phases}
     for calls in evidence.dependencies:
         ratio = evidence.loaded.budget.dependency[calls.name].retry.budget
-        # Nothing to divide by is undecided; a protocol that has no calls to count has no retries either.
-        if calls.amplification is None and (calls.needed != 0 or ratio is None):
+        # Without a ratio only what was counted is undecided: a protocol that has no calls has no retries.
+        if ratio is None and calls.amplification is None:
             continue
-        allowed = 1 + ratio if ratio is not None else None
+        seconds = lengths.get(calls.amplification_phase, WINDOW)
+        allowed = 1 + ratio * math.ceil(seconds / WINDOW) * WINDOW / seconds if ratio is not None else None
         outcome, why = _decide(calls, allowed)
         yield Judgement(
             id=f"dependency.{calls.name}.retry.budget",
             title=f"retry amplification at {calls.name}",
-            phase=calls.amplification_phase,
+            phase=calls.amplification_phase or "all",
             required=allowed,
             measured=calls.amplification,
             unit="x",

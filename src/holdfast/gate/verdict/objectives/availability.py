@@ -23,7 +23,7 @@ def judge(evidence: Evidence) -> Judged:
         if required is not None:
             outcome = binomial.test(bad, n, 1 - required)
             if outcome == "cannot tell":
-                why += f"; it takes {binomial.needed(1 - required)} requests or more to decide"
+                why += f"; it takes {binomial.needed(1 - required, bad):,} requests or more to decide"
         yield Judgement(
             id="objective.availability",
             title="availability",

@@ -23,7 +23,7 @@ def judge(evidence: Evidence) -> Judged:
         outcome = binomial.test(failed, n, required)
         why = f"{failed} of {n} failed"
         if outcome == "cannot tell":
-            why += f"; it takes {binomial.needed(required)} requests or more to decide"
+            why += f"; it takes {binomial.needed(required, failed):,} requests or more to decide"
         yield Judgement(
             id="objective.errors",
             title="error ratio",

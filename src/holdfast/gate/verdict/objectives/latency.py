@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from holdfast.budget.units import format_duration
+from holdfast.gate.measure.latency import supported
+from holdfast.gate.measure.quantiles import PROMISED, label
 from holdfast.gate.result import Judgement, Outcome, Phase
 from holdfast.gate.shape import route
 from holdfast.gate.verdict import binomial
 from holdfast.gate.verdict.evidence import Evidence, Judged
 
 __all__ = ["judge"]
-
-_QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,42 +36,39 @@ def judge(evidence: Evidence) -> Judged:
 
 def _promises(evidence: Evidence) -> Iterator[_Promise]:
     objective = evidence.loaded.budget.objective
-    for name, quantile in _QUANTILES.items():
+    for name, quantile in PROMISED.items():
         bound = getattr(objective, name)
         if bound is not None or name == "p99":
-            yield _Promise(f"objective.{name}", f"{_label(name)}, all routes", quantile, bound, None)
+            yield _Promise(f"objective.{name}", f"{label(name)}, all routes", quantile, bound, None)
     for path, promised in objective.route.items():
-        for name, quantile in _QUANTILES.items():
+        for name, quantile in PROMISED.items():
             bound = getattr(promised, name, None)
             if bound is not None:
                 number = f'objective.route."{path}".{name}'
-                yield _Promise(number, f"{_label(name)}, {path}", quantile, bound, path)
-
-
-def _label(name: str) -> str:
-    return "p99.9" if name == "p999" else name
+                yield _Promise(number, f"{label(name)}, {path}", quantile, bound, path)
 
 
 def _judge(evidence: Evidence, phase: Phase, promise: _Promise) -> Judgement:
     run = evidence.run
-    mask = run.between(phase.start, phase.end) & ~run.refused
+    # Good answers and those that never came; an error is judged as one, and would be a fast latency.
+    mask = run.between(phase.start, phase.end) & run.counted & (run.acceptable | ~run.answered)
     if promise.route is not None:
         wanted = [position for position, name in enumerate(run.routes) if name == route(promise.route)]
         mask &= np.isin(run.route, wanted)
-    # A request without an answer has latency inf: its client gave up, having waited at least that long.
+    # What never came has latency inf: its client gave up, having waited at least that long.
     seconds = run.latency[mask]
     n, allowed = len(seconds), 1 - promise.quantile
-    measured = float(np.quantile(seconds, promise.quantile, method="higher")) if n else np.inf
+    measured = np.inf
+    if supported(n, promise.quantile):
+        measured = float(np.quantile(seconds, promise.quantile, method="higher"))
     outcome: Outcome = "cannot tell"
-    why = "no request of the traffic reaches this route"
+    why = "no good answer on this route"
     if n and promise.bound is not None:
         late = int(np.count_nonzero(seconds > promise.bound))
         outcome = binomial.test(late, n, allowed)
         why = f"{late} of {n} took longer than {format_duration(promise.bound)}"
         if outcome == "cannot tell":
-            why += f"; it takes {binomial.needed(allowed)} requests or more to decide"
-        elif outcome == "fail" and not evidence.noise.quiet:
-            outcome, why = "cannot tell", f"{why}, but {evidence.noise.why}"
+            why += f"; it takes {binomial.needed(allowed, late):,} requests or more to decide"
     return Judgement(
         id=promise.path,
         title=promise.title,

@@ -14,6 +14,8 @@ def judge(evidence: Evidence) -> Judged:
     required = evidence.loaded.budget.objective.recovery
     for recovery in evidence.recoveries:
         outcome, why = _decide(recovery, required, _watched(evidence, recovery))
+        if doubt := _doubt(evidence, recovery):
+            outcome, why = "cannot tell", doubt
         yield Judgement(
             id="objective.recovery",
             title=f"recovery after {recovery.after}",
@@ -27,6 +29,17 @@ def judge(evidence: Evidence) -> Judged:
             place="",
             source="",
         )
+
+
+def _doubt(evidence: Evidence, recovery: Recovery) -> str:
+    """Return why there was nothing to recover from or to; "" where there was."""
+    if all(phase.good == 0 for phase in evidence.of("steady")):
+        return "no answer was good and in time before the disturbance either"
+    fault = next((phase.fault for phase in evidence.phases if phase.name == recovery.after), None)
+    if fault is None:
+        return ""
+    broken = next(calls for calls in evidence.dependencies if calls.name == fault.dependency)
+    return "" if broken.wired else broken.why
 
 
 def _watched(evidence: Evidence, recovery: Recovery) -> float:
