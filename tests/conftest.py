@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.servers.postgres"]
+
+# No test judges how long something takes: on a busy machine any example may take a second.
+settings.register_profile("holdfast", deadline=None)
+settings.load_profile("holdfast")

@@ -10,20 +10,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from holdfast import errors
-from holdfast.policy.deadline import remaining
-from holdfast.service import Holdfast, request_id
 from holdfast.version import __version__
 
 if TYPE_CHECKING:
     from holdfast.budget import Budget
+    from holdfast.policy.deadline import remaining
+    from holdfast.service import Holdfast, request_id
 
 __all__ = ["Budget", "Holdfast", "__version__", "errors", "remaining", "request_id"]
 
+_WHERE = {
+    "Budget": "holdfast.budget",
+    "Holdfast": "holdfast.service",
+    "remaining": "holdfast.policy.deadline",
+    "request_id": "holdfast.service",
+}
+"""Imported when asked for: the command line comes through here too, and must answer a Ctrl-C at once."""
+
 
 def __getattr__(name: str) -> Any:
-    """Import the budget's models when they are asked for: they are a third of all that holdfast imports."""
-    if name == "Budget":
-        from holdfast.budget import Budget
+    """Import a public name, once."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return Budget
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_WHERE[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    """Name what is not imported yet as well."""
+    return sorted({*globals(), *__all__})

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from holdfast.cli import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from holdfast.cli import main
+
+        code = main()
+    except KeyboardInterrupt:  # while importing: `main` itself answers those that come later
+        code = 130
+    sys.exit(code)

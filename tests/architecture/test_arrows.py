@@ -10,11 +10,12 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "src" / "holdfast"
 
-GROUND = {"errors", "clock", "events", "version"}
+GROUND = {"errors", "clock", "events", "timerfd", "version"}
 MAY_KNOW: dict[str, set[str]] = {
     "errors": set(),
     "clock": set(),
     "events": set(),
+    "timerfd": set(),
     "version": set(),
     "budget": GROUND,
     "policy": GROUND | {"budget"},

@@ -14,6 +14,11 @@ def test_the_face() -> None:
     assert all(hasattr(holdfast, name) for name in holdfast.__all__)
 
 
+def test_what_is_there_is_listed_and_nothing_else_is_found() -> None:
+    assert set(holdfast.__all__) <= set(dir(holdfast))
+    assert not hasattr(holdfast, "Fragile")
+
+
 def test_the_errors() -> None:
     assert errors.__all__ == [
         "BootFailed",

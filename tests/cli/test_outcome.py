@@ -20,7 +20,7 @@ def raising(error: BaseException) -> Callable[[], int]:
     [
         (UsageError("no such thing", place="--port"), 2, "holdfast: error: --port: no such thing\n"),
         (MissingNumber(("objective.p99",)), 3, "holdfast: error: not decided yet: objective.p99\n"),
-        (BootFailed("app:app did not boot", output="long"), 4, "holdfast: error: app:app did not boot\n"),
+        (BootFailed("app:app did not boot"), 4, "holdfast: error: app:app did not boot\n"),
         (NotMeasured("too noisy"), 5, "holdfast: error: too noisy\n"),
         (KeyboardInterrupt(), 130, ""),
         (
@@ -42,6 +42,11 @@ def test_an_error_is_one_line_and_a_code(
     printed = capsys.readouterr().err
     assert printed.startswith(said)
     assert printed.count("\n") == (1 if said else 0)
+
+
+def test_what_a_service_wrote_is_set_off(capsys: pytest.CaptureFixture[str]) -> None:
+    assert outcome(raising(BootFailed("app:app did not boot", output="one\n\ntwo"))) == 4
+    assert capsys.readouterr().err == "  | one\n  | \n  | two\nholdfast: error: app:app did not boot\n"
 
 
 def test_a_module_of_ours_that_is_missing_is_our_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,4 +79,11 @@ def test_help_lists_every_verb_and_imports_none(capsys: pytest.CaptureFixture[st
 
 def test_an_unknown_verb_is_a_mistake_in_the_call(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sreve"]) == 2
-    assert "sreve" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("holdfast: error: no such command 'sreve'")
+    assert said.count("\n") == 1
+
+
+def test_no_verb_at_all_is_answered_with_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "Usage: holdfast" in capsys.readouterr().err

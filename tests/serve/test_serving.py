@@ -41,7 +41,7 @@ def test_a_blocked_worker_is_killed_and_replaced_and_its_line_named(start: Start
     budget = """
         [loop]
         stall = "100ms"
-        kill = "2s"
+        kill = "1s"
     """
     log = tmp_path / "stalls.jsonl"
     service = start(APP, "--workers", "1", "--stall-log", str(log), budget=budget).serving()

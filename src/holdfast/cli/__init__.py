@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from holdfast.cli.outcome import exit_code_of, import_failure
+from typing import NamedTuple
 
 __all__ = ["VERBS", "Verb", "main"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+# A tuple and no dataclass, and imports inside `main`: what is imported before it runs cannot be interrupted
+# without a traceback, so it is next to nothing.
+class Verb(NamedTuple):
     """Where a verb lives and what the list of verbs says of it."""
 
     module: str
@@ -40,8 +39,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (see `holdfast.cli.outcome`)."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        from holdfast.cli.surface import application
+        from holdfast.cli.outcome import outcome
+
+        return outcome(lambda: _run(words))
+    except KeyboardInterrupt:  # outside of `outcome`, which answers all others
+        return 130
+
+
+def _run(words: Sequence[str]) -> int:
+    try:
+        from holdfast.cli.surface import run
     except ModuleNotFoundError as error:
+        from holdfast.cli.outcome import import_failure
+
         return import_failure(error, extra="cli")
-    called = next((word for word in words if not word.startswith("-")), None)
-    return exit_code_of(lambda: application(called), words)
+    return run(words)

@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
-from holdfast.errors import HoldfastError
+from holdfast.errors import BootFailed, HoldfastError
 
-__all__ = ["EXIT_INTERRUPTED", "EXIT_UNDECIDED", "exit_code_of", "import_failure", "outcome"]
+__all__ = ["EXIT_INTERRUPTED", "EXIT_UNDECIDED", "import_failure", "outcome"]
 
 EXIT_UNDECIDED = 5
 EXIT_INTERRUPTED = 130
@@ -25,10 +24,16 @@ DEBUG = "HOLDFAST_DEBUG"
 
 
 def outcome(work: Callable[[], int | None]) -> int:
-    """Do `work`; its result, or its error said in one line on stderr, as an exit code."""
+    """Do `work`; its result, or its error said in one line on stderr, as an exit code.
+
+    What a service wrote that did not boot is shown before that line, set off as not being ours.
+    """
     try:
         return work() or 0
     except HoldfastError as error:
+        if isinstance(error, BootFailed):
+            for line in error.output.splitlines():
+                print(f"  | {line}", file=sys.stderr)
         say(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
@@ -65,19 +70,6 @@ EXTRA_OF = {
     "uvicorn_worker": "serve",
     "uvloop": "serve",
 }
-
-
-def exit_code_of(build: Callable[[], Any], words: Sequence[str]) -> int:
-    """Build the application, run it on `words`, and return the exit code that it ended with."""
-
-    def work() -> int:
-        try:
-            build()(args=list(words), prog_name="holdfast")
-        except SystemExit as end:
-            return end.code if isinstance(end.code, int) else int(end.code is not None)
-        return 0
-
-    return outcome(work)
 
 
 def say(line: str) -> None:

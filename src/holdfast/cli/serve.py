@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from holdfast.errors import UsageError
 from holdfast.serve.options import BOOT, Options
 from holdfast.serve.resolve import app_of, budget_of, numbers_of
 from holdfast.serve.supervisor.say import say
@@ -48,8 +50,8 @@ def serve(
     Ends with 0 after SIGTERM, 130 after Ctrl-C, 2 for a mistake in the call or the budget, 4 when the
     service does not boot, 1 when the server dies.
     """
-    if boot <= 0:
-        raise typer.BadParameter(f"expected seconds above 0, not {boot:g}", param_hint="--boot")
+    if not 0 < boot < math.inf:
+        raise UsageError(f"expected seconds above 0, not {boot:g}", place="--boot")
     loaded = budget_of(budget, env)
     count, announce, grace = numbers_of(workers, loaded)
     options = Options(

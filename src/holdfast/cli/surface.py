@@ -7,7 +7,7 @@ fails by) what `holdfast gate` imports.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -15,9 +15,36 @@ import typer
 
 from holdfast.cli import VERBS
 from holdfast.cli.outcome import outcome
+from holdfast.errors import UsageError
 from holdfast.version import __version__
 
-__all__ = ["application"]
+__all__ = ["application", "run"]
+
+_CallError: type[Exception] = typer.BadParameter.__mro__[1]
+"""Click's UsageError: Typer brings a Click of its own or uses the installed one, and names only its child."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the command that `words` are; returns its exit code, raises UsageError for a mistake in them."""
+    called = next((word for word in words if not word.startswith("-")), None)
+    try:
+        ended = application(called)(args=list(words), prog_name="holdfast", standalone_mode=False)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except _CallError as error:
+        if not words:  # no verb: the error is the help
+            error.show()  # type: ignore[attr-defined]
+            return UsageError.exit_code
+        raise _mistake(error) from None
+    return ended if isinstance(ended, int) else 0
+
+
+def _mistake(error: Any) -> UsageError:
+    """Say Click's error as ours: the option first, then what is wrong with it, in one line."""
+    param = getattr(error, "param", None)
+    place = max(param.opts, key=len) if param is not None and error.message else ""
+    said = " ".join((error.message if place else error.format_message()).split())
+    return UsageError(said[:1].lower() + said[1:].rstrip("."), place=place)
 
 
 def application(called: str | None) -> typer.Typer:

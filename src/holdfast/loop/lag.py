@@ -33,7 +33,8 @@ class LagProbe:
     `due` is when the next tick should run; another thread that finds it in the past knows that the loop is
     blocked or starved. A tick more than `late_above` seconds late is put into `late` before `due` moves on,
     so that whoever reads `due` first and then empties `late` misses none. `on_beat(now, peak lag)` is called
-    at each tick. Timers of uvloop are in whole milliseconds: lag below that means nothing.
+    at each tick, and `on_tick(due)` whenever the next one is due. Timers of uvloop are in whole milliseconds:
+    lag below that means nothing.
     """
 
     __slots__ = (
@@ -43,6 +44,7 @@ class LagProbe:
         "_loop",
         "_now",
         "_on_beat",
+        "_on_tick",
         "base",
         "current",
         "due",
@@ -59,9 +61,11 @@ class LagProbe:
         *,
         late_above: float,
         on_beat: Callable[[float, float], None] | None = None,
+        on_tick: Callable[[float], None] | None = None,
         now: Now = monotonic,
     ) -> None:
         self._loop = loop
+        self._on_tick = on_tick
         self._now = now
         self._on_beat = on_beat
         self._handle: asyncio.TimerHandle | None = None
@@ -102,6 +106,8 @@ class LagProbe:
     def _arm(self, now: float) -> None:
         self._handle = self._loop.call_later(self.period, self._tick)
         self.due = now + self.period
+        if self._on_tick is not None:
+            self._on_tick(self.due)
 
     def _tick(self) -> None:
         now = self._now()

@@ -80,6 +80,7 @@ class StallWatch:
             self._period,
             late_above=self._detector.threshold,
             on_beat=self._on_beat,
+            on_tick=self._expect,
             now=self._now,
         )
         self._watchdog = Watchdog(
@@ -92,6 +93,10 @@ class StallWatch:
         self._probe.start()
         self._watchdog.start()
         _running[self._pid] = _running.get(self._pid, 0) + 1
+
+    def _expect(self, due: float) -> None:
+        if self._watchdog is not None:
+            self._watchdog.expect(due)
 
     def stop(self) -> None:
         """End the watch, on the loop's thread; waits for the thread, which takes a moment at most."""

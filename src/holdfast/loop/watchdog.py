@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from holdfast.clock import Now
 from holdfast.events import StallSeen
+from holdfast.loop.alarm import alarm
 from holdfast.loop.attribution import Attribution
 from holdfast.loop.detector import Look, Part, StallDetector
 from holdfast.loop.lag import LagProbe
@@ -53,27 +54,57 @@ class Watchdog(threading.Thread):
         self._loop_thread = threading.get_ident()
         self._delay = RunDelay(threading.get_native_id())
         self._attribution = Attribution()
+        self._alarm = alarm()
         self._halt = threading.Lock()  # held until it is time to end: cheaper to wait for than an Event
         self._halt.acquire()
         self._failed = False
         self._stall = _Sampled(due=float("nan"))
         self._delay_before = self._delay.read()
 
+    def expect(self, due: float) -> None:
+        """The loop's next tick is `due`: called on its thread, at each tick.
+
+        The alarm is put off, unless a tick that was late is still to be told. What the loop's thread has
+        waited for a CPU by now is no part of a stall to come.
+        """
+        if self._probe.late:
+            self._alarm.set(0.0)
+        else:
+            self._delay_before = self._delay.read()
+            self._alarm.set(due + self._detector.grace)
+
     def stop(self) -> None:
         """Tell what is known, and end; returns when the thread has ended."""
         if self._halt.locked():
             self._halt.release()
+        self._alarm.set(0.0)
         if self.is_alive() and threading.current_thread() is not self:
             self.join()
 
     def run(self) -> None:
         """Look until stopped. Watching never harms what is watched: an error is logged once, and passed."""
         try:
-            while not self._halt.acquire(timeout=self._detector.pause(self._now(), self._probe.due)):
+            while not self._ended():
                 self._guarded()
             self._guarded()
         finally:
             self._delay.close()
+            self._alarm.close()
+
+    def _ended(self) -> bool:
+        """Wait until there is something to look at; return whether to end instead.
+
+        For a loop that ticks in time that is when it no longer does; one that stands still is looked at again
+        and again.
+        """
+        now, due = self._now(), self._probe.due
+        if now - due < self._detector.grace and not self._probe.late:
+            # Set here too: it may have gone off for what is told by now, and a loop that stands still since
+            # then does not set it.
+            self._alarm.set(due + self._detector.grace)
+            self._alarm.wait()
+            return self._halt.acquire(blocking=False)
+        return self._halt.acquire(timeout=self._detector.pause(now, due))
 
     def _guarded(self) -> None:
         try:

@@ -76,6 +76,7 @@ def raw(loaded: Loaded, requests: list[Sent], *, seen: Sequence[int] | None = No
         "counts": snapshots,
         "watcher": watcher,
         "steal": 0.0,
+        "shared": False,
         "started": datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC),
         "duration": 33.3,
     }
@@ -112,6 +113,11 @@ def test_a_service_that_holds(loaded: Loaded) -> None:
     fault = result.phases[2].fault
     assert fault is not None
     assert (fault.dependency, fault.kind, fault.detail) == ("p", "slow", "every answer 2 s late")
+
+
+def test_a_shared_core_is_told(loaded: Loaded) -> None:
+    assert made(loaded, traffic()).noise.quiet
+    assert "the only core" in made(loaded, traffic(), shared=True).noise.why
 
 
 def test_the_document_can_be_written_and_read(loaded: Loaded, tmp_path: Path) -> None:

@@ -3,14 +3,13 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.gate.conduct.cores import divide
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="affinity is Linux's")
-@settings(deadline=None)
 @given(st.sets(st.integers(0, 255), min_size=2, max_size=64))
 def test_the_gate_gets_one_core_and_the_service_the_others(granted: set[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:

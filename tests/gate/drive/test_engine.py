@@ -330,7 +330,7 @@ def test_stopping_gives_up_what_is_in_flight_and_sends_no_more() -> None:
     assert records.status.tolist() == [200, Cause.TIMEOUT, Cause.TIMEOUT, Cause.NOT_SENT]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(0, 0.08), st.integers(1, 5), st.sampled_from(["ok", "hang", "refuse", "close"]))
 def test_cancelled_at_any_moment_it_leaves_nothing_behind(after: float, most: int, kind: str) -> None:
     async def main() -> None:
@@ -358,7 +358,7 @@ def test_cancelled_at_any_moment_it_leaves_nothing_behind(after: float, most: in
     on_uvloop(main())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.sampled_from(["ok", "slow", "close", "reset", "hang", "junk", "shed"]), min_size=1, max_size=40

@@ -21,6 +21,11 @@ if mode == "usage":
     print("starting"); print("holdfast.toml:3: unknown key", file=sys.stderr); sys.exit(2)
 if mode == "boot":
     print("no module named shop", file=sys.stderr); sys.exit(4)
+if mode == "told":
+    print("Traceback", file=sys.stderr)
+    print("holdfast: error: shop:app did not boot: a bug", file=sys.stderr)
+    print("a child of it, later", file=sys.stderr)
+    sys.exit(4)
 if mode == "crash":
     raise ValueError("a bug")
 if mode == "kill":
@@ -69,6 +74,7 @@ def test_ready_on_entry_drained_on_exit(run: Run, tmp_path: Path) -> None:
     [
         ("usage", UsageError, r"^holdfast\.toml:3: unknown key$"),
         ("boot", BootFailed, r"^no module named shop$"),
+        ("told", BootFailed, r"^shop:app did not boot: a bug$"),
         ("crash", BootFailed, r"^the service ended with exit code 1 before it was ready: ValueError: a bug$"),
         ("kill", BootFailed, r"^the service was killed by signal 9 before it was ready$"),
         ("never", BootFailed, r"^the service was not ready within 1 s: its /readyz said 503$"),
@@ -130,6 +136,7 @@ def test_serve_command() -> None:
     command = serve_command("shop:app", port=1, admin_port=2, budget=Path("b.toml"), environment="ci")
     assert command[0] == sys.executable
     assert " ".join(command[1:]) == (
-        "-m holdfast serve shop:app --budget b.toml --env ci --host 127.0.0.1 --port 1 --admin-port 2"
+        "-m holdfast serve shop:app --verbose --budget b.toml --env ci "
+        "--host 127.0.0.1 --port 1 --admin-port 2"
     )
     assert "--env" not in serve_command("shop:app", port=1, admin_port=2)

@@ -239,3 +239,13 @@ def test_one_result_and_no_mistakes_compare_too():
 
 def test_the_same_result_gives_the_same_page():
     assert render(sample.held()) == render(sample.held())
+
+
+def test_a_recovery_of_no_time_reads_at_once():
+    held = sample.held()
+    back = dataclasses.replace(
+        held, recoveries=tuple(dataclasses.replace(each, seconds=0.0) for each in held.recoveries)
+    )
+    page = render(back)
+    assert "goodput back at once" in page
+    assert "<b>at once</b>" in page

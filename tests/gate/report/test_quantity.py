@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from holdfast.gate.report.quantity import (
     NOTHING,
     TIMES,
+    delay,
     duration,
     pair,
     plural,
@@ -77,3 +78,8 @@ def test_two_numbers_that_differ_never_read_alike():
     assert pair(0.3, 0.3, "s") == ("300 ms", "300 ms")
     assert pair(0.999, 0.99899999, "ratio")[0] != pair(0.999, 0.99899999, "ratio")[1]
     assert pair(None, 0.3, "s") == (NOTHING, "300 ms")
+
+
+def test_what_took_no_time_came_at_once():
+    assert [delay(seconds, "in") for seconds in (0.0, 0.25, 3.0)] == ["at once", "in 250 ms", "in 3 s"]
+    assert delay(3.0) == "3 s"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from holdfast.gate.report.judged import sides
 from holdfast.gate.report.quantity import NOTHING
 from holdfast.gate.report.scoreboard import differences, rows
 from tests.gate.report import sample
@@ -20,6 +21,16 @@ def test_both_forms_stand_in_each_row():
     back = found["Time until goodput was back", "after overload 5x"]
     assert [(cell.text, cell.tone) for cell in back] == [("not back", "bad"), ("1 s", "good")]
     assert [cell.text for cell in found["Event loop", "blocked in all"]] == ["30.5 s", "110 ms"]
+
+
+def test_a_recovery_of_no_time_reads_at_once():
+    held = sample.held()
+    recoveries = tuple(dataclasses.replace(each, seconds=0.0) for each in held.recoveries)
+    cells = board(held=dataclasses.replace(held, recoveries=recoveries))
+    assert cells["Time until goodput was back", "after overload 5x"][0].text == "at once"
+    judged = next(each for each in held.judgements if each.id == "objective.recovery")
+    assert sides(dataclasses.replace(judged, measured=0.0))[1] == "at once"
+    assert sides(judged)[1] == "1.5 s"
 
 
 def test_warming_up_is_no_result():

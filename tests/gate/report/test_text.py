@@ -122,3 +122,12 @@ def test_a_comparison_of_unlike_runs_says_so():
     assert "Compare with care, the runs differ in: seed." in written(
         lambda page: render_comparison(results, page)
     )
+
+
+def test_a_recovery_of_no_time_reads_at_once():
+    held = sample.held()
+    back = dataclasses.replace(
+        held, recoveries=tuple(dataclasses.replace(each, seconds=0.0) for each in held.recoveries)
+    )
+    page = written(lambda console: render(back, console))
+    assert "after overload 5x: goodput was back at once" in " ".join(page.split())

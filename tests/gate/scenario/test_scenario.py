@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.budget import Budget
@@ -54,7 +54,6 @@ def test_what_has_no_proxy_is_not_broken() -> None:
     assert {p.dependency for p in planned if p.kind == "fault"} == {"b"}
 
 
-@settings(deadline=None)
 @given(st.integers(0, 4), st.floats(1, 10_000), st.sampled_from(["500ms", "2s", "30s", None]))
 def test_every_disturbance_is_followed_by_the_steady_load(
     count: int, rate: float, recovery: str | None
@@ -110,7 +109,6 @@ OBJECTIVES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(OBJECTIVES, st.floats(1, 5000))
 def test_the_steady_phase_is_long_enough_for_every_objective(given_: dict[str, str], rate: float) -> None:
     made = budget(objective=given_)
@@ -126,7 +124,6 @@ def test_the_steady_phase_is_long_enough_for_every_objective(given_: dict[str, s
         assert all(lasts * rate >= needed(share) for share in shares)
 
 
-@settings(deadline=None)
 @given(OBJECTIVES, st.floats(1, 5000), st.floats(1, 5000))
 def test_more_load_never_takes_longer(given_: dict[str, str], one: float, other: float) -> None:
     low, high = sorted((one, other))
@@ -163,6 +160,11 @@ def test_one_replica_carries_its_share_of_the_peak(replicas: int, driven: float,
         f"{share} of the peak of 90/s"
     )
     assert "1 worker on" in scale(made, workers=1, cores=1.0).statement
+
+
+def test_a_core_that_the_driver_shares_is_named() -> None:
+    found = scale(budget(traffic={"peak": "90/s"}), workers=1, cores=1.0, shared=True)
+    assert "on 1 of this machine's cores, shared with the driver, at 90 requests/s" in found.statement
 
 
 def test_nothing_can_be_scaled_without_a_peak() -> None:

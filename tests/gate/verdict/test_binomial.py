@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdfast.gate.verdict.binomial import CONFIDENCE, needed, tail_at_least, tail_at_most
@@ -45,7 +45,6 @@ def test_tails_computed_by_hand(k: int, n: int, p: float, tail: float) -> None:
     assert tail_at_least(k + 1, n, p) == pytest.approx(1 - tail, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(N, st.integers(0, 200), st.fractions(Fraction(1, 1000), Fraction(999, 1000), max_denominator=1000))
 def test_the_tail_is_the_exact_sum(n: int, k: int, p: Fraction) -> None:
     assert tail_at_most(k, n, float(p)) == pytest.approx(exact(k, n, p), rel=1e-9, abs=1e-12)
@@ -56,21 +55,18 @@ def test_large_counts_do_not_overflow() -> None:
     assert 0.0 <= tail_at_most(0, 10_000_000, 0.5) < 1e-300
 
 
-@settings(deadline=None)
 @given(N, st.integers(0, 199), P)
 def test_more_bad_is_never_likelier_to_pass(n: int, k: int, p: float) -> None:
     assert tail_at_most(k, n, p) <= tail_at_most(k + 1, n, p) + 1e-12
     assert tail_at_least(k + 1, n, p) <= tail_at_least(k, n, p) + 1e-12
 
 
-@settings(deadline=None)
 @given(N, st.integers(0, 200), P, P)
 def test_a_greater_share_makes_few_bad_ones_less_likely(n: int, k: int, p: float, q: float) -> None:
     low, high = sorted((p, q))
     assert tail_at_most(k, n, high) <= tail_at_most(k, n, low) + 1e-9
 
 
-@settings(deadline=None)
 @given(N, st.integers(0, 200), P)
 def test_both_tails_make_up_everything(n: int, k: int, p: float) -> None:
     k = min(k, n)
@@ -81,7 +77,6 @@ def test_both_tails_make_up_everything(n: int, k: int, p: float) -> None:
 ORDER = {"pass": 0, "cannot tell": 1, "fail": 2}
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(0, 3000), ALLOWED)
 def test_one_more_bad_never_improves_the_decision(data: st.DataObject, n: int, allowed: float) -> None:
     bad = data.draw(st.integers(0, n))
@@ -89,7 +84,6 @@ def test_one_more_bad_never_improves_the_decision(data: st.DataObject, n: int, a
     assert ORDER[decided(bad, n, allowed)] <= ORDER[decided(worse, n, allowed)]
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(1, 3000), ALLOWED)
 def test_a_decision_agrees_with_the_share_seen(data: st.DataObject, n: int, allowed: float) -> None:
     bad = data.draw(st.integers(0, n))
@@ -101,7 +95,6 @@ def test_a_decision_agrees_with_the_share_seen(data: st.DataObject, n: int, allo
         assert bad >= allowed * n - 1
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(0, 400), ALLOWED)
 def test_pass_and_fail_are_never_both_possible(data: st.DataObject, n: int, allowed: float) -> None:
     bad = data.draw(st.integers(0, n))
@@ -110,7 +103,6 @@ def test_pass_and_fail_are_never_both_possible(data: st.DataObject, n: int, allo
     assert not (passes and fails)
 
 
-@settings(deadline=None)
 @given(st.floats(0.0001, 0.9999))
 @example(0.95)  # exactly as much as the confidence leaves
 def test_needed_is_the_least_number_that_passes_without_a_bad_one(allowed: float) -> None:
@@ -119,7 +111,6 @@ def test_needed_is_the_least_number_that_passes_without_a_bad_one(allowed: float
     assert n == 1 or decided(0, n - 1, allowed) == "cannot tell"
 
 
-@settings(deadline=None)
 @given(ALLOWED, st.integers(0, 20))
 def test_needed_is_the_least_number_that_passes_with_so_many_bad_ones(allowed: float, bad: int) -> None:
     n = needed(allowed, bad)

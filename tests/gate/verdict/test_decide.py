@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.gate.verdict import decide
@@ -31,7 +31,6 @@ def test_the_worst_decides(outcomes: Sequence[str], outcome: str, code: int) -> 
     assert verdict.summary
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(OUTCOMES), max_size=8))
 def test_the_order_of_judgements_does_not_matter(outcomes: list[str]) -> None:
     expected = next((word for word in OUTCOMES if word in outcomes), "cannot tell")

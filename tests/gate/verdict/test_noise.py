@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.gate.drive.records import Cause
@@ -56,6 +56,11 @@ def test_stolen_time_is_noise() -> None:
     assert both.why.count(";") == 1
 
 
+def test_a_shared_core_is_noise() -> None:
+    found = noise.judge(records([Sent(0.0)]), np.array([True]), steal=0.0, bound=0.3, shared=True)
+    assert (found.quiet, found.why) == (False, "the driver and the service share the only core")
+
+
 @pytest.mark.parametrize(
     ("bound", "limit"), [(None, 0.05), (0.3, 0.03), (2.0, 0.2), (0.02, 0.002), (0.001, 0.002)]
 )
@@ -63,7 +68,6 @@ def test_the_limit_is_a_tenth_of_the_tightest_objective(bound: float | None, lim
     assert lag_limit(bound) == pytest.approx(limit)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-6, 100), st.floats(1e-6, 100))
 def test_a_looser_objective_never_makes_the_driver_stricter(one: float, other: float) -> None:
     low, high = sorted((one, other))

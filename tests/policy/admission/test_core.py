@@ -6,7 +6,6 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from holdfast.policy.admission import AdmissionConfig, Fixed, Gate, Refused, Ticket
 from holdfast.policy.admission.core import Fate
-from holdfast.policy.mode import Mode
 from holdfast.policy.outcome import Outcome
 
 
@@ -106,13 +105,6 @@ def test_observing_counts_beyond_the_limit() -> None:
 def test_contradictions(bad: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"must|nothing to enforce"):
         AdmissionConfig(**bad)
-
-
-def test_from_budget_divides() -> None:
-    config = AdmissionConfig.from_budget(AdmissionConfig(100, 10, 0.1), processes=4)
-    assert (config.limit, config.queue, config.wait, config.mode) == (25, 2, 0.1, Mode.ENFORCE)
-    missing = AdmissionConfig(None, mode=Mode.OBSERVE)
-    assert AdmissionConfig.from_budget(missing).mode is Mode.OBSERVE
 
 
 class Conservation(RuleBasedStateMachine):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from holdfast.budget import Budget
 from holdfast.budget.model import Dependency
-from holdfast.policy.admission import AdmissionConfig
 from holdfast.policy.call import CallConfig
 from holdfast.policy.deadline import DeadlineConfig
 from holdfast.policy.mode import Mode
@@ -52,5 +51,4 @@ def test_what_nobody_decided_is_named_and_not_invented() -> None:
 
 def test_an_empty_budget_observes() -> None:
     budget = Budget()
-    assert AdmissionConfig.from_budget(budget.admission).mode is Mode.OBSERVE
     assert DeadlineConfig.from_budget(budget.deadline).mode is Mode.OBSERVE

@@ -431,7 +431,7 @@ calls = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(calls, st.integers(0, 2**32))
 def test_any_history(plan: list[Any], seed: int) -> None:
     """Permits come back, no attempt starts too late, retries stay within attempts, trials within permits."""

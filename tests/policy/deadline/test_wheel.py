@@ -7,7 +7,7 @@ import weakref
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.policy.deadline import Wheel, current
@@ -31,7 +31,6 @@ def test_fires_once_never_early_and_at_most_a_tick_late(virtual: Any) -> None:
     virtual(main())
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-1, 30), st.none() | st.floats(0, 30)), max_size=40),
 )

@@ -42,6 +42,7 @@ def assemble(loaded: Loaded, options: Options, raw: Raw) -> GateResult:
         run.between(steady.start, steady.end),
         steal=raw.steal,
         starved=raw.watcher.starved(),
+        shared=raw.shared,
         bound=min(bounds.values(), default=None),
     )
     ledger = balance(run, dependencies)

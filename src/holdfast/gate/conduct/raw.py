@@ -21,7 +21,7 @@ class Raw:
     """`edges`: seconds at which the phases begin and, last, end. `names`: the route of each payload.
 
     `counts[p]`: the proxies' counts at the start of phase p, and once more at the end. `steal`: share of CPU
-    time that the host took.
+    time that the host took. `shared`: whether driver and service had one core between them.
     """
 
     records: Records
@@ -33,5 +33,6 @@ class Raw:
     counts: Sequence[Mapping[str, Counts]]
     watcher: Watcher
     steal: float
+    shared: bool
     started: datetime
     duration: float

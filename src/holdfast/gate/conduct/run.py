@@ -27,7 +27,7 @@ from holdfast.gate.launch.port import free
 from holdfast.gate.launch.service import Service, serve_command
 from holdfast.gate.result import GateResult
 from holdfast.gate.scenario import PlannedPhase, derive, scale
-from holdfast.gate.shape import Phase, Schedule, catalogue, schedule
+from holdfast.gate.shape import Catalogue, Phase, Schedule, catalogue, schedule
 from holdfast.gate.verdict.noise import CpuTimes
 
 __all__ = ["run"]
@@ -57,16 +57,18 @@ async def run(loaded: Loaded, options: Options, live: Live) -> GateResult:
 async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, stack: AsyncExitStack) -> Raw:
     started, began = datetime.now(UTC), monotonic()
     cores = divide()
+    port = free()
+    requests = _requests(loaded, options, port)
     live.note("wiring the dependencies")
     dependencies = await wire(loaded, options.environ, scratch, cores.gate, stack, seed=options.seed)
     live.note(f"starting {options.app}")
-    service = await stack.enter_async_context(_service(loaded, options, dependencies, cores))
+    service = await stack.enter_async_context(_service(loaded, options, dependencies, cores, port))
     real = {name: proxy.upstream for name, proxy in dependencies.proxies().items()}
     watcher = Watcher(service, real, live.stalls)
     await watcher.all_serving(options.boot)
-    at_scale = scale(loaded.budget, workers=watcher.workers(), cores=len(cores.service))
+    at_scale = scale(loaded.budget, workers=watcher.workers(), cores=len(cores.service), shared=cores.shared)
     planned = derive(loaded.budget, at_scale.driven, list(real))
-    shape, plan = _plan(loaded, options, planned, service.port)
+    shape, plan = _plan(loaded, options, planned, requests, port)
     driver = await stack.enter_async_context(Driver(plan, scratch, cores.gate))
     course = Course(planned, dependencies, lambda phase: _announce(live, phase))
     cpu = CpuTimes()
@@ -85,13 +87,27 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
         counts=course.counts,
         watcher=watcher,
         steal=cpu.steal(),
+        shared=cores.shared,
         started=started,
         duration=monotonic() - began,
     )
 
 
-def _service(loaded: Loaded, options: Options, dependencies: Dependencies, cores: Cores) -> Service:
-    port, admin_port = free(), free()
+def _requests(loaded: Loaded, options: Options, port: int) -> Catalogue:
+    """Return all requests; what is wrong with one is found here, before anything is started."""
+    return catalogue(
+        loaded.budget.traffic.request,
+        authority=f"127.0.0.1:{port}",
+        seed=options.seed,
+        base=loaded.folder,
+        place=loaded.place,
+    )
+
+
+def _service(
+    loaded: Loaded, options: Options, dependencies: Dependencies, cores: Cores, port: int
+) -> Service:
+    admin_port = free()
     command = serve_command(
         options.app, port=port, admin_port=admin_port, budget=loaded.path, environment=loaded.environment
     )
@@ -103,15 +119,8 @@ def _service(loaded: Loaded, options: Options, dependencies: Dependencies, cores
 
 
 def _plan(
-    loaded: Loaded, options: Options, planned: Sequence[PlannedPhase], port: int
+    loaded: Loaded, options: Options, planned: Sequence[PlannedPhase], requests: Catalogue, port: int
 ) -> tuple[Schedule, Plan]:
-    requests = catalogue(
-        loaded.budget.traffic.request,
-        authority=f"127.0.0.1:{port}",
-        seed=options.seed,
-        base=loaded.folder,
-        place=loaded.place,
-    )
     stretches = [Phase(phase.name, phase.rate, phase.seconds) for phase in planned]
     shape = schedule(stretches, requests, seed=options.seed)
     deadline = loaded.budget.deadline.default

@@ -7,16 +7,16 @@ uvloop's `call_at` rounds to milliseconds. Elsewhere, `call_later`.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
 
+from holdfast.timerfd import open_timerfd
+
 __all__ = ["LoopTimer", "Timer", "TimerFd", "timer"]
 
-_TFD_TIMER_ABSTIME = 1
 _LONGEST = 86400.0  # loops refuse delays of years; one that goes off early is armed anew
 
 
@@ -47,7 +47,7 @@ class TimerFd:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
         self._loop = loop
-        self._fd, self._set = _open()
+        self._fd, self._set = open_timerfd()
         loop.add_reader(self._fd, callback)
 
     def arm(self, at_ns: int) -> None:
@@ -91,33 +91,3 @@ class LoopTimer:
     def close(self) -> None:
         """Do not go off any more."""
         self.disarm()
-
-
-def _open() -> tuple[int, Callable[[int], None]]:
-    """Return a timerfd and the function that sets it to an absolute nanosecond, 0 disarming it."""
-    if sys.version_info >= (3, 13):
-        fd = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
-
-        def set_ns(at_ns: int) -> None:
-            os.timerfd_settime_ns(fd, flags=os.TFD_TIMER_ABSTIME, initial=at_ns)
-
-        return fd, set_ns
-    return _open_through_libc()
-
-
-def _open_through_libc() -> tuple[int, Callable[[int], None]]:
-    """Do the same before Python 3.13, whose `os` has no timerfd."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    fd = libc.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
-    if fd < 0:
-        raise OSError(ctypes.get_errno(), "timerfd_create")
-    # struct itimerspec: interval seconds and nanoseconds (0: once), then the time's.
-    itimerspec = (ctypes.c_long * 4)()
-    settime, flags, where = libc.timerfd_settime, ctypes.c_int(_TFD_TIMER_ABSTIME), ctypes.byref(itimerspec)
-    number = ctypes.c_int(fd)
-
-    def set_ns(at_ns: int) -> None:
-        itimerspec[2], itimerspec[3] = divmod(at_ns, 1_000_000_000)
-        settime(number, flags, where, None)
-
-    return fd, set_ns

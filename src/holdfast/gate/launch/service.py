@@ -24,6 +24,8 @@ from holdfast.gate.launch.process import Child
 __all__ = ["Service", "serve_command"]
 
 _POLL = 0.05
+_SAYS = "holdfast: error: "
+"""How the service's supervisor begins the line that says why it ended."""
 
 
 def serve_command(
@@ -35,8 +37,11 @@ def serve_command(
     environment: str | None = None,
     host: str = "127.0.0.1",
 ) -> tuple[str, ...]:
-    """Return the command line that serves `app` ("package.module:app") by this interpreter."""
-    command = [sys.executable, "-m", "holdfast", "serve", app]
+    """Return the command line that serves `app` ("package.module:app") by this interpreter.
+
+    Verbose: what it wrote before it failed to boot is ours to show.
+    """
+    command = [sys.executable, "-m", "holdfast", "serve", app, "--verbose"]
     if budget is not None:
         command += ["--budget", str(budget)]
     if environment is not None:
@@ -140,17 +145,18 @@ class Service:
 
     def _ended(self) -> Exception:
         code = self.child.returncode
-        cause = self.child.output.cause()
+        own = [line for line in self.child.output.lines("stderr") if line.startswith(_SAYS)]
+        cause = own[-1].removeprefix(_SAYS) if own else self.child.output.cause()
         if code == UsageError.exit_code and cause:
             return UsageError(cause)
+        wrote = "\n".join(line for line in self.child.output.text().splitlines() if line not in own)
         if code == BootFailed.exit_code and cause:
-            return BootFailed(cause, output=self.child.output.text())
+            return BootFailed(cause, output=wrote)
         how = (
             f"was killed by signal {-code}"
             if code is not None and code < 0
             else f"ended with exit code {code}"
         )
         return BootFailed(
-            f"the service {how} before it was ready" + (f": {cause}" if cause else ""),
-            output=self.child.output.text(),
+            f"the service {how} before it was ready" + (f": {cause}" if cause else ""), output=wrote
         )

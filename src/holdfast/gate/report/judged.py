@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from holdfast.gate.report.quantity import pair, signed_share, times
+from holdfast.gate.report.quantity import delay, pair, signed_share, times
 from holdfast.gate.result import GateResult, Judgement, Outcome
 
 __all__ = ["MARK", "WORD", "by_outcome", "limit", "margin", "sides"]
@@ -29,6 +29,8 @@ def by_outcome(result: GateResult, *outcomes: Outcome) -> tuple[Judgement, ...]:
 def sides(judgement: Judgement) -> tuple[str, str]:
     """Return (required, measured) as text, the required one with its direction."""
     required, measured = pair(judgement.required, judgement.measured, judgement.unit)
+    if judgement.id == "objective.recovery" and judgement.measured == 0:
+        measured = delay(0)
     if judgement.required is not None:
         required = ("≤ " if judgement.better == "lower" else "≥ ") + required
     return required, measured

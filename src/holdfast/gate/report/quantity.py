@@ -12,6 +12,7 @@ __all__ = [
     "NOTHING",
     "TIMES",
     "count",
+    "delay",
     "duration",
     "pair",
     "plural",
@@ -42,6 +43,11 @@ def duration(seconds: float, digits: int = 3) -> str:
     if size >= 0.0009995:
         return f"{_significant(seconds * 1e3, digits)} ms"
     return f"{_significant(seconds * 1e6, digits)} {MICRO}"
+
+
+def delay(seconds: float, word: str = "") -> str:
+    """Return how long something took to come, after `word` ("in 3.2 s"); what took no time came "at once"."""
+    return f"{word} {duration(seconds)}".lstrip() if seconds else "at once"
 
 
 def ratio(share: float, digits: int = 3) -> str:

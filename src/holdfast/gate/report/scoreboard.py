@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from holdfast.gate.report.judged import limit
-from holdfast.gate.report.quantity import NOTHING, count, duration, rate, ratio, times
+from holdfast.gate.report.quantity import NOTHING, count, delay, duration, rate, ratio, times
 from holdfast.gate.result import GateResult, Phase
 
 __all__ = ["Cell", "Row", "differences", "rows"]
@@ -115,7 +115,7 @@ def _recovery(result: GateResult, after: str, longest: float) -> Cell:
         return Cell("not back", "within the run", 1.0, "bad")
     required = next((one.required for one in result.judgements if one.id == "objective.recovery"), None)
     share = ENDED * seen.seconds / longest if longest else 0.0
-    return Cell(duration(seen.seconds), "", share, _tone(seen.seconds, required))
+    return Cell(delay(seen.seconds), "", share, _tone(seen.seconds, required))
 
 
 def _amplifications(results: Sequence[GateResult]) -> list[Row]:

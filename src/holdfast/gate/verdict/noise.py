@@ -55,10 +55,12 @@ def judge(
     steal: float,
     bound: float | None,
     starved: float = 0.0,
+    shared: bool = False,
 ) -> Noise:
     """Judge the run's noise; `bound` is the tightest latency objective in seconds.
 
-    `starved` is told and not judged: the service's own processes share its cores.
+    `starved` is told and not judged: the service's own processes share its cores. `shared`: whether the
+    driver shares them too.
 
     `calm`: which requests belong to the steady phase. Elsewhere the driver may run out of connections
     because the service holds them all, which is the service's doing and no noise.
@@ -72,4 +74,6 @@ def judge(
         problems.append(f"the driver sent 1% of the requests more than {p99 * 1e3:.1f} ms late")
     if steal > STEAL_LIMIT:
         problems.append(f"the host took {steal:.0%} of the CPU for other guests")
+    if shared:
+        problems.append("the driver and the service share the only core")
     return Noise(p50, p99, steal, not problems, "; ".join(problems), starved)

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from holdfast.policy.mode import Mode
 from holdfast.policy.require import at_least, positive
-from holdfast.policy.share import share
 
-__all__ = ["AdmissionConfig", "AdmissionSection"]
-
-
-class AdmissionSection(Protocol):
-    """The budget's [admission], for the whole service; None where nothing is decided or derived."""
-
-    @property
-    def limit(self) -> int | None:
-        """Requests inside."""
-
-    @property
-    def queue(self) -> int | None:
-        """Requests waiting."""
-
-    @property
-    def wait(self) -> float:
-        """Seconds a request may wait."""
+__all__ = ["AdmissionConfig"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +34,3 @@ class AdmissionConfig:
             positive(wait=self.wait)
         if self.limit is None and self.mode is Mode.ENFORCE:
             raise ValueError("admission without a limit has nothing to enforce")
-
-    @classmethod
-    def from_budget(
-        cls, section: AdmissionSection, *, processes: int = 1, mode: Mode = Mode.ENFORCE
-    ) -> AdmissionConfig:
-        """Return one process's share; without a limit the policy observes only."""
-        if section.limit is None:
-            return cls(None, mode=Mode.OBSERVE)
-        queue = share(section.queue, processes) if section.queue and section.wait > 0 else 0
-        return cls(share(section.limit, processes), queue, section.wait, mode=mode)

@@ -34,6 +34,5 @@ def tighten(deadline: float | None) -> Token[float | None]:
     return _AT.set(deadline)
 
 
-def restore(token: Token[float | None]) -> None:
-    """Put back in force what was before `tighten`."""
-    _AT.reset(token)
+restore = _AT.reset
+"""`restore(token)`: put back in force what was before `tighten`."""

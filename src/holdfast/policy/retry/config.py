@@ -27,9 +27,9 @@ class RetrySection(Protocol):
 class RetryConfig:
     """Decided: `attempts` in all, the first included, and `ratio`, retries a call. The rest is mechanism.
 
-    floor: retries a second that are granted beyond the ratio. 0: amplification is at most 1 + ratio,
-    always. A
-        service with little traffic may want its few retries anyway, and says so here.
+    floor: retries a second that are granted beyond the ratio. 0: amplification is at most 1 + ratio over
+        any window of 10 s that ends with a granted retry. A service with little traffic may want its few
+        retries anyway, and says so here.
     window: seconds over which calls fund retries; Finagle's RetryBudget, ttl 10 s.
     base, cap: seconds of the exponential backoff; Envoy's retry_back_off, 25 ms and ten times that.
     buckets: resolution of the window; Finagle uses 10.

@@ -207,4 +207,4 @@ class Supervisor:
             workers=options.workers,
         )
         hint = " (--verbose shows what it wrote)" if output else ""
-        raise BootFailed(f"{options.app} did not boot: {cause}{hint}", output=output)
+        raise BootFailed(f"{options.app} did not boot: {cause}{hint}")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from starlette.types import Message, Send
 
@@ -38,40 +37,35 @@ class Exchange(Entry):
         "status",
     )
 
-    def __init__(self, send: Send, began: float, timing: Now | None) -> None:
+    def __init__(self, send: Send, began: float, request_id: bytes, timing: Now | None) -> None:
         # Not through Entry's constructor: it would make a dict for every request that has no deadline.
-        self._pass_on = send
+        self._pass_on: Callable[[Message], Awaitable[None]] = send
         self._timing = timing
-        self._task: asyncio.Task[Any] | None = None
-        self._answering: asyncio.Task[None] | None = None
         self._expired = False
         self.began = began
         self.late = False
-        self.request_id = b""
+        self.request_id = request_id
         self.status = 0
 
     def send(self, message: Message) -> Awaitable[None]:
         """Pass a message on to the server, the answer's start with our headers."""
-        if self._answering is not None:
-            return _nothing()
-        return self._relay(message)
-
-    def _relay(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            # A new list: the response that the old one belongs to may be sent again.
             headers = [*message.get("headers", ()), (HEADER, self.request_id)]
             if self._timing is not None:
                 headers.append((b"server-timing", b"app;dur=%.1f" % ((self._timing() - self.began) * 1e3)))
-            message = {**message, "headers": headers}
+            message["headers"] = headers
         return self._pass_on(message)
 
     def arm(self, wheel: Wheel, at: float | None) -> None:
-        """Be due at `at`, seconds of the loop's clock, in the task that serves the request."""
-        task = asyncio.current_task()
+        """Be due at `at`, seconds of the loop's clock, in the task that serves the request; `disarm` it."""
+        self._task = task = asyncio.current_task()
         if at is not None and task is not None:
-            self._task = task
             self._cancelling = task.cancelling()
             wheel.add(at, self)
+        else:
+            self._slot = {}
 
     def due(self) -> None:
         """The time is over: end the work, unless an answer is on its way, which is the better answer.
@@ -82,21 +76,25 @@ class Exchange(Entry):
         if self.status or self._task is None:
             return
         if in_worker_thread(self._task):
-            self._answering = asyncio.ensure_future(self.answer_late())
+            self.late, pass_on, self._pass_on = True, self._pass_on, _drop
+            self._answering = asyncio.ensure_future(self._answer(pass_on))
         else:
             self._expired = True
             self._task.cancel()
 
     async def answer_late(self) -> None:
-        """Answer 504, unless that is done."""
-        if self.status:
-            return
-        self.late = True
+        """Answer 504, unless an answer has begun."""
+        if not self.status:
+            self.late = True
+            await self._answer(self._pass_on)
+
+    async def _answer(self, pass_on: Callable[[Message], Awaitable[None]]) -> None:
         request_id = self.request_id.decode("ascii", "replace")
         detail = "the deadline of this request has passed"
         headers, body = render("deadline", 504, detail, request_id=request_id)
-        await self._relay({"type": "http.response.start", "status": 504, "headers": headers})
-        await self._relay({"type": "http.response.body", "body": body})
+        headers.append((HEADER, self.request_id))
+        await pass_on({"type": "http.response.start", "status": 504, "headers": headers})
+        await pass_on({"type": "http.response.body", "body": body})
 
     def absorb(self) -> bool:
         """Take back the cancellation that `due` asked for, once.
@@ -111,11 +109,11 @@ class Exchange(Entry):
 
     def disarm(self) -> None:
         """The work is over: neither cancel it any more, nor leave a cancellation asked."""
-        if self._task is not None:
-            self.cancel()
+        self._slot.pop(self, None)
+        if self._expired:
             self.absorb()
-            self._task = None
+        self._task = None
 
 
-async def _nothing() -> None:
+async def _drop(message: Message) -> None:
     """Drop a message: the answer is out already."""

@@ -8,7 +8,7 @@ ends - answered, refused, expired, cancelled, failed - its permit comes back exa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -34,22 +34,18 @@ _ATTEMPT = layer.HEADER.encode("ascii")
 _READ = frozenset((HEADER, _REQUEST_TIMEOUT, _GRPC_TIMEOUT, _ATTEMPT))
 
 
-def _wishes(headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes | None, float | None, int]:
+def _wishes(headers: Mapping[bytes, bytes]) -> tuple[bytes | None, float | None, int]:
     """Return what the caller asks for: a request id, the seconds it is prepared to wait, and which attempt
     this is: of a caller who retries, nothing below retries too."""
-    inbound = asked = None
-    attempt = 1
-    for name, value in headers:
-        if name in _READ:
-            if name == HEADER:
-                inbound = value
-            elif name == _REQUEST_TIMEOUT:
-                asked = parse_request_timeout(value)
-            elif name == _ATTEMPT:
-                attempt = int(value) if value.isdigit() and len(value) < 4 else 1
-            elif asked is None:
-                asked = parse_grpc_timeout(value)
-    return inbound, asked, attempt
+    asked = parse_request_timeout(headers.get(_REQUEST_TIMEOUT, b""))
+    if asked is None:
+        asked = parse_grpc_timeout(headers.get(_GRPC_TIMEOUT, b""))
+    attempt = headers.get(_ATTEMPT, b"")
+    number = int(attempt) if attempt.isdigit() and len(attempt) < 4 else 1
+    return headers.get(HEADER), asked, number
+
+
+_NOTHING = (None, None, 1)
 
 
 class Gatekeeper:
@@ -120,35 +116,35 @@ class Gatekeeper:
             except Shed:
                 await self._refuse(scope, receive, send)
                 return
-        exchange = Exchange(send, began, self._timing)
-        named = timed = marked = None
+        # Of several headers of a name the last one counts: a loop in Python would cost a microsecond.
+        headers = dict(scope["headers"])
+        inbound, asked, attempt = _NOTHING if _READ.isdisjoint(headers) else _wishes(headers)
+        exchange = Exchange(send, began, self._identity.accept(inbound), self._timing)
+        named = current.set(exchange.request_id)
+        marked = layer.retried(attempt) if attempt > 1 else None
+        enforced = self._enforced
+        if enforced:
+            at = began + self._default if asked is None else allot(self._deadline, began, asked)
+            exchange.arm(self._wheel, at)
+            timed = ambient.tighten(at)
         try:
-            inbound, asked, attempt = _wishes(scope["headers"])
-            exchange.request_id = self._identity.accept(inbound)
-            named = current.set(exchange.request_id)
-            if attempt > 1:
-                marked = layer.retried(attempt)
-            if self._enforced:
-                at = began + self._default if asked is None else allot(self._deadline, began, asked)
-                exchange.arm(self._wheel, at)
-                timed = ambient.tighten(at)
-                if waited and at is not None and at <= self._now():
-                    await exchange.answer_late()  # it waited too long to begin now
-                    return
-            await self._app(scope, receive, exchange.send)
+            if waited and enforced and at is not None and at <= self._now():
+                await exchange.answer_late()  # it waited too long to begin now
+            else:
+                await self._app(scope, receive, exchange.send)
         except asyncio.CancelledError:
             if not exchange.absorb():
                 raise
             await exchange.answer_late()
         finally:
             admission.leave()
-            exchange.disarm()
-            if timed is not None:
+            if enforced:
+                exchange.disarm()
                 ambient.restore(timed)
             if marked is not None:
                 layer.restore(marked)
-            if named is not None:
-                current.reset(named)
+            current.reset(named)
             if exchange.late:
+                exchange.status = 504
                 self._count_late()
             self._ledger.enter(scope, exchange, self._now() - began)

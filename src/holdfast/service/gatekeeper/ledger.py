@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left
 
 from starlette.types import Scope
 
 from holdfast.loop.route import template
 from holdfast.service.gatekeeper.exchange import Exchange
 from holdfast.telemetry.board import Table
-from holdfast.telemetry.buckets import SUM_NS, bucket
+from holdfast.telemetry.buckets import BOUNDS, FIRST_BUCKET, SUM_NS
 
 __all__ = ["UNMATCHED", "Ledger"]
 
@@ -41,7 +42,7 @@ class Ledger:
         row = self._rows.get(key)
         if row is None:
             row = self._open(*key)
-        row[bucket(seconds)] += 1
+        row[bisect_left(BOUNDS, seconds) + FIRST_BUCKET] += 1
         row[SUM_NS] += int(seconds * 1e9)
         if seconds > self._slow_after:
             self._tell(key, exchange, seconds)

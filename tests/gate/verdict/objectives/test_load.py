@@ -71,6 +71,18 @@ def test_recovery(seconds: float | None, outcome: str, tmp_path: Path) -> None:
     assert found.place.endswith(line_of(budget(tmp_path), "recovery").rpartition(":")[2])
 
 
+@pytest.mark.parametrize(
+    ("seconds", "why"),
+    [
+        (0.0, "as good as before at once"),
+        (0.004, "as good as before at once"),
+        (1.5, "as good as before 1.5s after the disturbance ended"),
+    ],
+)
+def test_recovery_says_when(seconds: float, why: str, tmp_path: Path) -> None:
+    assert recovered(tmp_path, seconds).why == why
+
+
 def test_no_recovery_in_a_watch_shorter_than_the_promise(tmp_path: Path) -> None:
     found = recovered(tmp_path, None, ('recovery = "2s"', 'recovery = "10s"'))
     assert (found.outcome, found.why) == ("cannot tell", "watched for 3s only")

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from holdfast.gate.report.cause import Family, causes
 from holdfast.gate.report.judged import MARK, WORD, by_outcome, margin, sides
-from holdfast.gate.report.quantity import NOTHING, count, duration, rate, ratio, times
+from holdfast.gate.report.quantity import NOTHING, count, delay, duration, rate, ratio, times
 from holdfast.gate.report.text.paper import COLOUR, grid, heading, indented, numbered, show, words
 from holdfast.gate.result import GateResult, Judgement, Phase
 
@@ -114,7 +114,7 @@ def _recoveries(result: GateResult) -> list[RenderableType]:
         if each.seconds is None:
             text.append("goodput did not come back within the run", style="red")
         else:
-            text.append(f"goodput was back in {duration(each.seconds)}")
+            text.append(f"goodput was back {delay(each.seconds, 'in')}")
     return [heading("Recovery"), indented(text)]
 
 

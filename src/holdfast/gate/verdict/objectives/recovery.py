@@ -53,5 +53,7 @@ def _decide(recovery: Recovery, required: float | None, watched: float) -> tuple
             return "cannot tell", f"watched for {format_duration(watched)} only"
         return "fail", f"not as good as before within {format_duration(watched)}"
     in_time = required is None or recovery.seconds <= required
-    why = f"as good as before {format_duration(round(recovery.seconds, 2))} after the disturbance ended"
+    took = round(recovery.seconds, 2)
+    when = f"{format_duration(took)} after the disturbance ended" if took else "at once"
+    why = f"as good as before {when}"
     return ("pass" if in_time else "fail"), why

@@ -10,7 +10,7 @@ from holdfast.gate.report.html.chart.frame import curve, frame, key, percent
 from holdfast.gate.report.html.chart.path import area, stairs
 from holdfast.gate.report.html.chart.pattern import fill, swatch
 from holdfast.gate.report.html.markup import Markup, element, fragment
-from holdfast.gate.report.quantity import duration, rate
+from holdfast.gate.report.quantity import delay, rate
 from holdfast.gate.result import GateResult, Phase, Recovery
 
 __all__ = ["goodput"]
@@ -83,7 +83,7 @@ def _lane(recoveries: Sequence[Recovery], phases: Sequence[Phase], time: Linear)
             until = next((phase.end for phase in phases if phase.start <= each.at < phase.end), time.top)
             text = "not back"
         else:
-            until, text = each.at + each.seconds, f"back in {duration(each.seconds)}"
+            until, text = each.at + each.seconds, f"back {delay(each.seconds, 'in')}"
         extent = f"left:{percent(left)};width:{percent(max(0.0, time.at(until) - left))}"
         spans.append(
             element(

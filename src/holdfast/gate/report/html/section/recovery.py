@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.gate.report.html.markup import Markup, element
 from holdfast.gate.report.html.table import Column, table
-from holdfast.gate.report.quantity import duration
+from holdfast.gate.report.quantity import delay, duration
 from holdfast.gate.result import GateResult
 
 __all__ = ["recovery"]
@@ -20,7 +20,7 @@ def recovery(result: GateResult) -> Markup:
             duration(each.at),
             element("span", "✗ not within the run", class_="over")
             if each.seconds is None
-            else element("b", f"after {duration(each.seconds)}"),
+            else element("b", delay(each.seconds, "after")),
         ]
         for each in result.recoveries
     ]
