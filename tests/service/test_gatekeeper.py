@@ -390,7 +390,7 @@ async def test_a_thread_keeps_its_permit_until_it_ends(budget: Any) -> None:
             asyncio.ensure_future(app(scope("/thread"), one_message(b""), keep(answer)))  # type: ignore[arg-type]
             for answer in answers
         ]
-        while not all(answer.complete for answer in answers):
+        while not all(answer.complete for answer in answers):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.005)
         assert [answer.status for answer in answers] == [504, 504]
         assert hold.in_flight == 2, "the threads still run"

@@ -122,7 +122,7 @@ class Holdfast:
                 here = self._running
                 if here is None or here.loop is not asyncio.get_running_loop():
                     here = self._begin()
-                return here.gatekeeper(scope, receive, send)
+                return here.serve(scope, receive, send)
             if kind == "lifespan":
                 return lifespan(scope, receive, send)
             return stack(scope, receive, send)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 from contextvars import ContextVar
@@ -18,29 +17,44 @@ current: ContextVar[bytes] = ContextVar("holdfast_request_id", default=b"")
 """The id of the request being served, empty outside of one."""
 
 
+_BLOCK = 4096
+_DIGITS = [b"%03x" % number for number in range(_BLOCK)]
+"""The last three digits, made in advance: formatting a number costs more than all the rest of an id."""
+
+
 class Identity:
     """Makes ids: eight random bytes a process and a counter, unique across workers without a system call."""
 
-    __slots__ = ("_count", "_pid", "_prefix")
+    __slots__ = ("_block", "_head", "_next", "_pid", "_prefix")
 
     def __init__(self) -> None:
         self._reseed()
-
-    def _reseed(self) -> None:
-        self._pid = os.getpid()
-        self._prefix = os.urandom(8).hex().encode("ascii")
-        self._count = itertools.count(1)
 
     def accept(self, inbound: bytes | None) -> bytes:
         """Return the caller's id if it is sane, else a new one."""
         if inbound is not None and _SANE(inbound):
             return inbound
-        return b"%b-%x" % (self._prefix, next(self._count))
+        number = self._next
+        if number == _BLOCK:
+            number = self._turn()
+        self._next = number + 1
+        return self._head + _DIGITS[number]
 
     def after_fork(self) -> None:
         """Take a prefix of one's own when the process was forked after construction."""
         if os.getpid() != self._pid:
             self._reseed()
+
+    def _reseed(self) -> None:
+        self._pid = os.getpid()
+        self._prefix = os.urandom(8).hex().encode("ascii")
+        self._block = -1
+        self._next: int = self._turn()
+
+    def _turn(self) -> int:
+        self._block += 1
+        self._head = b"%b-%x" % (self._prefix, self._block)
+        return 0
 
 
 def request_id() -> str:

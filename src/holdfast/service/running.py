@@ -45,7 +45,7 @@ class Counting(Protocol):
 class Running:
     """Made on the loop that it belongs to; `end` stops what it started."""
 
-    __slots__ = ("_admission", "_clients", "_slot", "_watch", "gatekeeper", "loop", "serving")
+    __slots__ = ("_admission", "_clients", "_ledger", "_slot", "_watch", "loop", "serve", "serving")
 
     def __init__(
         self,
@@ -73,18 +73,20 @@ class Running:
             tell(slot, "deadline", ["deadline.default"])
         routed = {getattr(route, "path", None) for route in app.routes}
         own = {path: probe for path, probe in probes(self._ready).items() if path not in routed}
-        self.gatekeeper = Gatekeeper(
+        self._ledger = Ledger(slot.requests, budget.objective.p99)
+        # The bound method itself: calling an instance looks for its `__call__` on every request.
+        self.serve = Gatekeeper(
             stack,
             identity=identity,
             admission=self._admission,
             deadline=deadline,
             wheel=current(),
-            ledger=Ledger(slot.requests, budget.objective.p99),
+            ledger=self._ledger,
             refuse=refuser(app.user_middleware),
             probes=own,
             timing=timing,
             late=lambda: count(slot, "deadline"),
-        )
+        ).__call__
         self._watch: StallWatch | None = None
         process.sampled(self._sample)
         if not running():
@@ -112,6 +114,7 @@ class Running:
         if self.serving:
             self.serving = False
             process.unsampled(self._sample)
+            self._ledger.fold()
         if self._watch is not None:
             self._watch.stop()
             self._watch = None
@@ -120,6 +123,7 @@ class Running:
         return self.serving and self._slot.state != "draining"
 
     def _sample(self, slot: Slot) -> None:
+        self._ledger.fold()
         slot.queued = self._admission.core.queued
         for name, client in self._clients.items():
             slot.dependencies.row(name)[DependencyCell.IN_FLIGHT] = client.in_flight

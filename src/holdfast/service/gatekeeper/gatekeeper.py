@@ -116,9 +116,11 @@ class Gatekeeper:
             except Shed:
                 await self._refuse(scope, receive, send)
                 return
-        # Of several headers of a name the last one counts: a loop in Python would cost a microsecond.
-        headers = dict(scope["headers"])
-        inbound, asked, attempt = _NOTHING if _READ.isdisjoint(headers) else _wishes(headers)
+        inbound, asked, attempt = _NOTHING
+        for name, _ in scope["headers"]:
+            if name in _READ:
+                inbound, asked, attempt = _wishes(dict(scope["headers"]))
+                break
         exchange = Exchange(send, began, self._identity.accept(inbound), self._timing)
         named = current.set(exchange.request_id)
         marked = layer.retried(attempt) if attempt > 1 else None
