@@ -28,6 +28,7 @@ class Identity:
     __slots__ = ("_block", "_head", "_next", "_pid", "_prefix")
 
     def __init__(self) -> None:
+        self._next = 0
         self._reseed()
 
     def accept(self, inbound: bytes | None) -> bytes:
@@ -49,7 +50,7 @@ class Identity:
         self._pid = os.getpid()
         self._prefix = os.urandom(8).hex().encode("ascii")
         self._block = -1
-        self._next: int = self._turn()
+        self._next = self._turn()
 
     def _turn(self) -> int:
         self._block += 1
