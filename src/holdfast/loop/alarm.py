@@ -1,7 +1,7 @@
 """A dead man's switch: a thread sleeps until nobody has put the alarm off in time.
 
 While the loop ticks in time, the watchdog must not run at all. A thread that looks every few milliseconds
-takes the GIL each time, and the loop comes back to cold caches: it cost 5% of a busy loop's CPU.
+takes the GIL each time, and a busy loop comes back to cold caches.
 """
 
 from __future__ import annotations
