@@ -36,6 +36,7 @@ def explain(
     return [
         *_stalls([stall for stall in stalls if stall.total >= notable]),
         *_multiplied(dependencies),
+        *_taken_along(phases, dependencies),
         *_overrun(phases, peak_in_flight),
         *_refused(phases),
     ]
@@ -61,6 +62,28 @@ def _multiplied(dependencies: Sequence[Calls]) -> Iterator[Reason]:
             yield Reason(
                 title=f"retries multiplied the load on {calls.name} by {calls.amplification:.1f}",
                 detail=f"in phase {calls.amplification_phase}, over {calls.connections} connections in all",
+                place="",
+            )
+
+
+def _taken_along(phases: Sequence[Phase], dependencies: Sequence[Calls]) -> Iterator[Reason]:
+    """Name the worst fault that more requests went down with than need the dependency."""
+    by_name = {phase.name: phase for phase in phases}
+    for calls in dependencies:
+        counted = by_name.get(calls.amplification_phase)
+        if counted is None or not counted.offered or calls.needed is None:
+            continue
+        share = calls.needed / counted.offered
+        broken = [p for p in phases if p.fault is not None and p.fault.dependency == calls.name and p.offered]
+        worst = max(broken, key=lambda p: 1 - p.good / p.offered)
+        lost = 1 - worst.good / worst.offered
+        if lost > _MULTIPLIED * share + _NOTABLE:
+            yield Reason(
+                title=f"{calls.name} took the routes that do not need it with it",
+                detail=(
+                    f"in phase {worst.name} {share:.0%} of the requests needed it and {lost:.0%} were not "
+                    "good: its callers held what the others waited for"
+                ),
                 place="",
             )
 
