@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from holdfast.gate.result import Calls, Phase, Reason, Stall
+from dataclasses import replace
+
+from holdfast.gate.result import Calls, Fault, Phase, Reason, Stall
 from holdfast.gate.verdict import explain
 from tests.gate.verdict.made import calls, judgement, phase
 
@@ -84,3 +86,15 @@ def test_the_strongest_comes_first() -> None:
     )  # fmt: skip
     words = ["stood still", "multiplied", "piled up", "were refused"]
     assert [word for each, word in zip(found, words, strict=True) if word in each.title] == words
+
+
+def test_a_dependency_that_took_other_routes_along() -> None:
+    def broken(good: int) -> Phase:
+        made = phase("fault", "p slow", s200=100)
+        return replace(made, good=good, fault=Fault("p", "slow", "late"))
+
+    (found,) = explained(broken(good=40), dependencies=(calls(1.0, needed=10),))
+    assert found.title == "p took the routes that do not need it with it"
+    assert "10% of the requests needed it and 60% were not good" in found.detail
+    assert explained(broken(good=90), dependencies=(calls(1.0, needed=10),)) == [], "only those that need it"
+    assert explained(broken(good=40), dependencies=(calls(1.0, needed=None),)) == [], "nobody knows who does"
