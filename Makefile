@@ -10,7 +10,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/.demo
 	$(BIN)/holdfast demo
 
+# Compiled once: the suite starts hundreds of processes, and where PYTHONDONTWRITEBYTECODE is set none would.
 test: $(VENV)/.dev servers
+	@$(BIN)/python -m compileall -q src
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.dev
@@ -24,8 +26,8 @@ types: $(VENV)/.dev
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks
 
-# The servers that the tests start on ports of their own. Installed where it is permitted; a test whose server
-# is missing says so and is skipped, except with CI=true, where that is a failure.
+# The servers that the tests start on ports of their own, and promtool. Installed where it is permitted; a test
+# whose server is missing says so and is skipped, except with CI=true, where that is a failure.
 servers:
 	@sh tests/servers/install.sh
 
@@ -49,6 +51,7 @@ $(VENV)/.bench: $(VENV)/.dev
 # The pages that are made from the code; a test holds them up to date.
 docs: $(VENV)/.dev
 	$(BIN)/python -m holdfast.budget.reference > docs/budget.md
+	$(BIN)/python -m holdfast.telemetry.exposition.reference > docs/metrics.md
 
 clean:
 	rm -rf $(VENV) build dist holdfast-report .mypy_cache .ruff_cache .pytest_cache .hypothesis

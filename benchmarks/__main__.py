@@ -14,7 +14,20 @@ from collections.abc import Iterable, Sequence
 from benchmarks.process import ROOT, python
 from benchmarks.report import MARK, NOT_DECIDED
 
-NAMES = ("gatekeeper", "driver", "accuracy", "demo")
+NAMES = (
+    "gatekeeper",
+    "driver",
+    "accuracy",
+    "calls",
+    "demo",
+    "ratelimit",
+    "idempotency",
+    "cache",
+    "logs",
+    "watchdog",
+    "audit",
+    "overload",
+)
 
 _INTERRUPTED = 130
 

@@ -1,11 +1,28 @@
-"""What all tests share: the real servers that some of them run."""
+"""What all tests share: the real servers and tools that some of them run."""
 
 from __future__ import annotations
 
+import gc
+import signal
+
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers.postgres"]
+pytest_plugins = ["tests.servers.postgres", "tests.servers.promtool", "tests.servers.redis"]
 
 # No test judges how long something takes: on a busy machine any example may take a second.
 settings.register_profile("holdfast", deadline=None)
 settings.load_profile("holdfast")
+
+# A shell that starts the suite in the background has it ignore SIGINT, and every process that a test starts
+# would inherit that and could not be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look at what was collected: the modules of thousands of tests stay.
+
+    Tests that count what is left collect garbage first, and that would take longer than all else they do.
+    """
+    gc.collect()
+    gc.freeze()

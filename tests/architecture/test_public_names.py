@@ -10,7 +10,16 @@ from holdfast import errors, events
 
 
 def test_the_face() -> None:
-    assert holdfast.__all__ == ["Budget", "Holdfast", "__version__", "errors", "remaining", "request_id"]
+    assert holdfast.__all__ == [
+        "Budget",
+        "Holdfast",
+        "__version__",
+        "deadline",
+        "errors",
+        "remaining",
+        "request_id",
+        "to_thread",
+    ]
     assert all(hasattr(holdfast, name) for name in holdfast.__all__)
 
 
@@ -29,11 +38,22 @@ def test_the_errors() -> None:
         "DeadlineExceeded",
         "DependencyUnavailable",
         "HoldfastError",
+        "KeyInFlight",
+        "KeyInvalid",
+        "KeyReused",
         "MissingNumber",
         "NotMeasured",
+        "OffloadFull",
+        "RateLimited",
         "Refusal",
         "Shed",
+        "StorageFull",
+        "Throttled",
+        "UploadRefused",
+        "UploadTooLarge",
+        "UploadUnsupported",
         "UsageError",
+        "WorkerDied",
     ]
     tree = errors.__doc__ or ""
     assert all(name in tree for name in errors.__all__)
@@ -43,8 +63,14 @@ def test_the_events() -> None:
     assert events.__all__ == [
         "BreakerChanged",
         "Bus",
+        "CacheUsed",
         "CallEnded",
+        "ConnectionWaited",
+        "DataAccessSeen",
         "Event",
+        "KeyDecided",
+        "RateExceeded",
+        "RateUnchecked",
         "RequestRefused",
         "RetryDecided",
         "StallSeen",

@@ -55,10 +55,12 @@ def test_admission_as_written_is_divided(loaded: Load) -> None:
 
 def test_nothing_is_derived_from_what_is_missing(loaded: Load) -> None:
     without_peak = of(loaded(('peak = "200/s"\n', "")))
-    assert "admission.limit" not in without_peak
+    assert without_peak["admission.limit"] == 20, "a limit that learns has to start somewhere"
     assert "dependency.db.pool" not in without_peak
     assert "error_budget.requests" not in without_peak
-    assert "admission.limit" not in of(loaded(('p99 = "300ms"\n', "")))
+    without_p99 = of(loaded(('p99 = "300ms"\n', "")))
+    assert without_p99["admission.limit"] == 20
+    assert not {"admission.queue", "admission.late"} & set(without_p99)
 
 
 def test_pools_by_littles_law(loaded: Load) -> None:
@@ -212,7 +214,31 @@ def test_every_derived_number_says_how(loaded: Load) -> None:
         assert number.written or number.inputs
 
 
-def test_an_empty_budget_derives_only_the_workers() -> None:
+def test_an_empty_budget_derives_only_what_follows_from_the_cores() -> None:
     from holdfast.budget import Budget
 
-    assert of(Loaded(Budget())) == {"service.workers": 2}
+    assert of(Loaded(Budget())) == {"service.workers": 2, "offload.processes": 1}
+
+
+def test_processes_share_the_cores_with_the_workers(loaded: Load) -> None:
+    assert of(loaded())["offload.processes"] == 1
+    assert of(loaded(('name = "shop"', "workers = 1")))["offload.processes"] == 2
+    assert of(loaded(('name = "shop"', "workers = 3")))["offload.processes"] == 1, "at least one"
+    written = derived(loaded(("[drain]", "[offload]\nprocesses = 7\n[drain]")), cores=TWO)[
+        "offload.processes"
+    ]
+    assert (written.value, written.written) == (7, True)
+
+
+def test_who_may_wait_for_a_thread_is_who_was_let_in(loaded: Load) -> None:
+    # admission.limit is 10 for a worker, and 60 in ci; there are 40 threads.
+    assert of(loaded())["offload.queue"] == 40
+    assert of(loaded(environment="ci"))["offload.queue"] == 60
+    assert of(loaded(("[drain]", "[offload]\nthreads = 4\n[drain]")))["offload.queue"] == 10
+    assert of(loaded(("[drain]", "[offload]\nqueue = 0\n[drain]")))["offload.queue"] == 0
+
+
+def test_workers_that_a_server_starts_by_itself(loaded: Load) -> None:
+    numbers = {path: found.value for path, found in derived(loaded(), cores=TWO, running=4).items()}
+    assert (numbers["service.workers"], numbers["offload.processes"]) == (4, 1)
+    assert derived(loaded(('name = "shop"', "workers = 5")), running=4)["service.workers"].value == 5

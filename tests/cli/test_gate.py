@@ -6,64 +6,22 @@ import dataclasses
 import json
 import re
 import shlex
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
 
 from holdfast.gate.measure.latency import QUANTILES, supported
 from holdfast.gate.measure.ledger import UNSEEN
-from holdfast.gate.report.document import load
-from holdfast.gate.result import GateResult, Judgement, Latency, Phase
-from tests.cli.gated import BARE, Ended, Folder, folder
+from holdfast.gate.result import Latency, Phase
+from tests.cli.gates import Gates
+from tests.cli.whole import Gated
 
 pytestmark = pytest.mark.timeout(300)
 
 
-@dataclass(frozen=True)
-class Gated:
-    """A gate that has ended, and what it left."""
-
-    ended: Ended
-    result: GateResult
-    page: str
-    left: list[int]
-    scratch: list[str]
-
-    def judged(self, path: str) -> list[Judgement]:
-        return [judgement for judgement in self.result.judgements if judgement.id == path]
-
-    def phase(self, name: str) -> Phase:
-        return next(phase for phase in self.result.phases if phase.name == name)
-
-
-def gated(made: Folder, *words: str) -> Gated:
-    process = made.start("gate", *words)
-    code = process.wait(200)
-    left, report = made.left(), made.path / "holdfast-report"
-    assert code in (0, 1, 3, 5), made.stderr
-    return Gated(
-        Ended(code, made.stdout, made.stderr),
-        load(report / "gate.json"),
-        (report / "gate.html").read_text(encoding="utf-8"),
-        left,
-        made.scratch(),
-    )
-
-
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Gated]]:
-    """Both at once: it takes a minute, most of it waiting."""
-    with (
-        folder(tmp_path_factory.mktemp("held")) as held,
-        folder(tmp_path_factory.mktemp("bare")) as bare,
-        ThreadPoolExecutor(2) as threads,
-    ):
-        bare.write("app.py", BARE)
-        runs = {"held": threads.submit(gated, held, "--seed", "7"), "bare": threads.submit(gated, bare)}
-        yield {name: run.result() for name, run in runs.items()}
+def both(gates: Gates) -> dict[str, Gated]:
+    return gates.results(gates.whole)
 
 
 @pytest.fixture(params=["held", "bare"])

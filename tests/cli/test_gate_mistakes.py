@@ -5,50 +5,18 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from holdfast.cli import main
 from tests.cli.gated import BUDGET, Ended, Folder, folder
+from tests.cli.gates import Gates
+from tests.cli.mistakes import STARTED, Prepare, as_it_is, change, write
 
-Prepare = Callable[[Folder], None]
 STAND_IN = 'stand_in = { run = "python stand_in.py {port}", url = "http://127.0.0.1:{port}" }\n'
 REQUESTS = BUDGET[BUDGET.index("request = [") : BUDGET.index("[dependency")]
-LIFESPAN = """\
-import asyncio
-from contextlib import asynccontextmanager
-from fastapi import FastAPI
-
-@asynccontextmanager
-async def lifespan(app):
-    {}
-    yield
-
-app = FastAPI(lifespan=lifespan)
-"""
-
-
-def as_it_is(_: Folder) -> None:
-    """Change nothing."""
-
-
-def change(*changes: tuple[str, str]) -> Prepare:
-    return lambda made: made.change(*changes)
-
-
-def write(name: str, text: str) -> Prepare:
-    return lambda made: made.write(name, text)
-
-
-def silent(made: Folder) -> None:
-    """Let the stand-in run and never listen, on an address of its own: no other gate's port may answer."""
-    made.write("stand_in.py", "import time\ntime.sleep(600)\n")
-    made.change(("http://127.0.0.1:{port}", "http://127.0.0.77:{port}"))
 
 
 @pytest.fixture
@@ -185,60 +153,9 @@ def test_an_objective_is_not_loosened_by_a_variable(
     assert "objective.p99" in said(capsys)
 
 
-@dataclass(frozen=True)
-class Case:
-    """A gate that starts processes before it finds out; `said` are words of its one line."""
-
-    prepare: Prepare
-    code: int
-    said: tuple[str, ...]
-    words: tuple[str, ...] = ()
-
-
-STARTED = {
-    # First the one that has to wait.
-    "silent stand-in": Case(
-        silent,
-        4,
-        ("the stand-in of entries runs, but accepted no connection on port",),
-    ),
-    "never ready": Case(
-        write("app.py", LIFESPAN.format("await asyncio.sleep(600)")),
-        4,
-        ("the service was not ready within 3 s",),
-        ("--boot", "3"),
-    ),
-    "no module": Case(as_it_is, 4, ("nosuch:app did not boot", "No module named 'nosuch'"), ("nosuch:app",)),
-    "no attribute": Case(as_it_is, 4, ("app:nope did not boot", "'nope'"), ("app:nope",)),
-    "crash": Case(write("app.py", "x = {}\nx['y']\n"), 4, ("did not boot", "KeyError: 'y' (app.py:2)")),
-    "lifespan": Case(
-        write("app.py", LIFESPAN.format("raise RuntimeError('no database')")),
-        4,
-        ("did not boot", "lifespan failed: RuntimeError: no database (app.py:7)"),
-    ),
-    "dead stand-in": Case(
-        write("stand_in.py", "import sys\nsys.exit('no licence')\n"),
-        4,
-        ("the stand-in of entries ended with exit code 1", "no licence"),
-    ),
-    "no stand-in": Case(
-        change(("python stand_in.py", "no-such-program")),
-        4,
-        ("the stand-in of entries cannot be started: no-such-program",),
-    ),
-}
-
-
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[Ended, Folder]]]:
-    """All of STARTED, a few at a time: they mostly wait."""
-    with ExitStack() as stack, ThreadPoolExecutor(3) as threads:
-        folders = {name: stack.enter_context(folder(tmp_path_factory.mktemp("mistake"))) for name in STARTED}
-        running = {}
-        for name, case in STARTED.items():
-            case.prepare(folders[name])
-            running[name] = threads.submit(folders[name].run, "gate", *case.words)
-        yield {name: (each.result(), folders[name]) for name, each in running.items()}
+def ended(gates: Gates) -> dict[str, tuple[Ended, Folder]]:
+    return gates.results(gates.mistaken)
 
 
 @pytest.mark.parametrize("name", STARTED)

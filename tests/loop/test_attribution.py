@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.loop.attribution import Attribution
+from holdfast.loop.attribution import Attribution, Stack
 from holdfast.loop.owncode import OwnCode, code_of, package_of
 from holdfast.loop.place import Place
 
@@ -22,7 +22,7 @@ def frame() -> FrameType:
 
 
 def look(base: CodeType, entry: FrameType | None = None, cwd: Path | None = None) -> Place | None:
-    return Attribution(cwd).place(sys._getframe(1), base, entry)
+    return Attribution(cwd).place(Stack.of(sys._getframe(1), base), entry)
 
 
 def line_of(function: Callable[..., Any], text: str) -> int:
@@ -41,7 +41,7 @@ class Spy:
     def __call__(self, _: object) -> str:
         # Starts at the library's frame that called, as if this one were C code.
         innermost = sys._getframe(1)
-        self.place = Attribution(self.cwd).place(innermost, self.base)
+        self.place = Attribution(self.cwd).place(Stack.of(innermost, self.base))
         return ""
 
 
@@ -112,7 +112,7 @@ def test_without_an_own_frame_the_handler_is_blamed() -> None:
                 base = base.f_back
             assert base is not None
             assert base.f_back is not None
-            found.append(attribution.place(sys._getframe(1), base.f_back.f_code, entry))
+            found.append(attribution.place(Stack.of(sys._getframe(1), base.f_back.f_code), entry))
             return ""
 
     json.dumps([object()], default=Greenlet(), indent=1)

@@ -90,6 +90,22 @@ def test_a_little_late_is_no_stall(probe: LagProbe, loop: FakeLoop, clock: Virtu
     assert not probe.late
 
 
+def test_a_late_tick_is_late_lately_for_a_second_at_most(
+    probe: LagProbe, loop: FakeLoop, clock: VirtualClock
+) -> None:
+    clock.advance(1.02)
+    loop.tick()
+    for _ in range(20):  # 0.4 s
+        clock.advance(0.02)
+        loop.tick()
+        assert probe.lately == pytest.approx(1.0)
+    for _ in range(35):  # 1.1 s in all
+        clock.advance(0.02)
+        loop.tick()
+    assert probe.lately == pytest.approx(0.0)
+    assert probe.peak > 0.8
+
+
 def test_the_peak_decays(probe: LagProbe, loop: FakeLoop, clock: VirtualClock) -> None:
     clock.advance(1.02)
     loop.tick()

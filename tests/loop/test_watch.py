@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -125,6 +128,63 @@ def test_a_c_call_that_holds_the_gil_is_told(new_loop: LoopFactory) -> None:
     assert {s.function.rpartition(".")[2] for s in seen} & {"in_c", ""}
 
 
+def backtrack() -> None:
+    pattern, length, spent = re.compile(r"(a+)+$"), 20, 0.0
+    while spent < 0.3:
+        length, began = length + 1, time.thread_time()
+        pattern.match("a" * length + "b")  # backtrack
+        spent = time.thread_time() - began
+
+
+def encode() -> None:
+    document = [{"id": number, "of": "x"} for number in range(100_000)]
+    for _ in range(4):
+        json.dumps(document)  # encode
+
+
+@pytest.mark.parametrize("block", [backtrack, encode])
+def test_a_call_that_held_the_gil_is_named_as_it_returns(
+    new_loop: LoopFactory, block: Callable[[], None]
+) -> None:
+    stalls = watched(new_loop, lambda: block())
+    longest = max(stalls, key=lambda stall: stall.duration)
+    assert (longest.line, longest.function) == (line(block.__name__), block.__name__)
+    assert longest.cause == "cpu"
+
+
+def test_collecting_garbage_is_no_lines_fault(new_loop: LoopFactory) -> None:
+    seen: list[StallSeen] = []
+    held = [[number] for number in range(1_500_000)]
+
+    async def main() -> None:
+        watch = StallWatch(seen.append, threshold=THRESHOLD)
+        watch.start()
+        await asyncio.sleep(0.1)
+        seen.clear()
+        for _ in range(4):
+            gc.collect()
+        await asyncio.sleep(0.1)
+        watch.stop()
+
+    run(new_loop, main())
+    assert len(held) == 1_500_000
+    assert {s.cause for s in seen} <= {"gc", "starved"}  # on a busy machine the rest may outweigh it
+    assert all(not s.file and not s.line for s in seen)
+    assert seen
+
+
+def test_a_thread_that_holds_the_gil_is_no_lines_fault(new_loop: LoopFactory) -> None:
+    async def beside() -> None:
+        await asyncio.to_thread(lambda: 7**1_500_000)
+
+    assert watched(new_loop, beside) == []
+
+
+def test_a_task_that_sleeps_is_blocked(new_loop: LoopFactory) -> None:
+    (stall,) = watched(new_loop, lambda: asleep())
+    assert stall.cause == "blocked"
+
+
 def test_victims_are_those_in_flight(new_loop: LoopFactory) -> None:
     (stall,) = watched(new_loop, lambda: asleep(), in_flight=lambda: 7)
     assert stall.victims == 7  # no request held the loop, so all seven waited
@@ -162,6 +222,20 @@ def test_the_process_knows_of_its_watch_and_no_thread_is_left(new_loop: LoopFact
     assert set(threading.enumerate()) == before
     assert len(os.listdir("/proc/self/fd")) == descriptors  # noqa: PTH208
     assert not running()
+
+
+def test_a_loop_that_was_closed_under_its_watch_is_not_watched(new_loop: LoopFactory) -> None:
+    watch = StallWatch(lambda stall: None, threshold=THRESHOLD)
+
+    async def main() -> None:
+        watch.start()
+        assert running()
+
+    loop = new_loop()
+    loop.run_until_complete(main())
+    loop.close()
+    assert not running(), "the next loop gets a watch of its own"
+    watch.stop()
 
 
 def test_a_forked_child_is_not_watched() -> None:

@@ -37,10 +37,16 @@ class FakeProbe:
 
 class FakeDelay:
     def __init__(self) -> None:
-        self.waited = 0.0
+        self.waited = self.on_cpu = 0.0
+        self.slices = 0
+        self.at_lock: bool | None = None
+        self.tells_calls = False
 
-    def read(self) -> float:
-        return self.waited
+    def raw(self) -> bytes:
+        return b"%d %d %d" % (self.on_cpu * 1e9, self.waited * 1e9, self.slices)
+
+    def locked(self) -> bool | None:
+        return self.at_lock
 
     def close(self) -> None: ...
 
@@ -61,6 +67,7 @@ class Bench:
         )
         self.watchdog._delay.close()
         self.watchdog._delay = self.delay  # type: ignore[assignment]
+        self.watchdog._before = self.watchdog._account()
 
     def look_at(self, now: float) -> None:
         self.clock.advance(now - self.clock())
@@ -108,17 +115,72 @@ def test_several_late_ticks_between_two_looks_are_each_told(bench: Bench) -> Non
     assert [(s.at, s.duration) for s in bench.seen] == [(100.0, 1.0), (101.02, pytest.approx(0.48))]
 
 
-def test_a_sample_taken_while_the_loop_ticks_is_dropped(bench: Bench) -> None:
-    def ticks_meanwhile() -> int:
-        bench.probe.ticks_late(100.07, 100.09)
-        return 4
-
-    bench.in_flight = ticks_meanwhile
-    bench.look_at(100.06)
-    bench.in_flight = lambda: 4
+def test_a_stack_seen_just_before_the_tick_counts(bench: Bench) -> None:
+    bench.clock.advance(0.06)
+    bench.watchdog._glance()
+    bench.probe.ticks_late(100.07, 100.09)
     bench.look_at(100.08)
     (stall,) = bench.seen
-    assert stall.sink == UNSEEN.sink
+    assert stall.sink.startswith("watchdog.py:")
+    assert bench.watchdog._stall.seen is None  # its frames are let go
+
+
+def test_collecting_garbage_blames_no_line(bench: Bench) -> None:
+    bench.look_at(100.06)
+    bench.watchdog._garbage._paused = (0.16, None)
+    bench.probe.ticks_late(100.2, 100.22)
+    bench.look_at(100.21)
+    (stall,) = bench.seen
+    assert (stall.cause, stall.file, stall.line) == ("gc", "", 0)
+
+
+def test_a_process_that_stood_still_blames_no_line(bench: Bench) -> None:
+    bench.look_at(100.06)
+    bench.watchdog._standstill.stopped += 9.96
+    bench.probe.ticks_late(110.0, 110.02)
+    bench.look_at(110.01)
+    assert [s.cause for s in bench.seen] == ["suspended"]
+
+
+def test_computing_and_waiting_are_told_apart(bench: Bench) -> None:
+    for on_cpu, cause in ((0.9, "cpu"), (0.0, "blocked")):
+        due = bench.probe.due
+        bench.look_at(due + 0.06)
+        bench.delay.on_cpu += on_cpu
+        bench.probe.ticks_late(due + 1.0, due + 1.02)
+        bench.look_at(due + 1.01)
+        assert bench.seen[-1].cause == cause
+
+
+def test_who_waits_for_the_gil_is_starved_and_who_makes_many_short_calls_is_not(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = 50.0
+    monkeypatch.setattr("time.process_time", lambda: process)
+    for at_lock, tells, others, cause in (
+        (True, True, 0.4, "starved"),
+        (None, True, 0.4, "starved"),
+        (True, True, 0.1, "blocked"),
+        (False, True, 0.9, "blocked"),
+        (None, False, 0.7, "starved"),
+        (None, False, 0.4, "blocked"),
+    ):
+        due = bench.probe.due
+        bench.look_at(due)
+        bench.delay.at_lock, bench.delay.tells_calls = at_lock, tells
+        bench.look_at(due + 0.06)
+        bench.delay.slices += 200
+        process += others
+        bench.probe.ticks_late(due + 1.0, due + 1.02)
+        bench.look_at(due + 1.01)
+        assert bench.seen[-1].cause == cause, (at_lock, others)
+
+
+def test_a_long_stall_is_told_with_its_stack(bench: Bench) -> None:
+    bench.look_at(101.0)
+    (stall,) = bench.seen
+    assert stall.stack[0].endswith("Watchdog._glance")
+    assert any("Bench.look_at" in step for step in stall.stack)
 
 
 def test_a_loop_that_waited_for_the_cpu_blames_no_line(bench: Bench) -> None:

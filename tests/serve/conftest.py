@@ -18,18 +18,26 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start `holdfast serve ARGUMENTS` on an app whose module is `source`, with a budget if given."""
     started: list[Service] = []
 
+    def write(name: str, text: str) -> None:
+        path = tmp_path / name
+        if not path.exists() or path.read_text() != text:  # one that boots already may be reading it
+            path.write_text(text)
+
     def run(
         source: str | None = APP,
         *arguments: str,
         app: str = "app:app",
         budget: str = "",
+        server: str = "",
         environ: dict[str, str] | None = None,
         output: Path = tmp_path,
     ) -> Service:
         if source is not None:
-            (tmp_path / "app.py").write_text(dedent(source))
+            write("app.py", dedent(source))
         if budget:
-            (tmp_path / "holdfast.toml").write_text(dedent(budget))
+            write("holdfast.toml", dedent(budget))
+        if server:
+            arguments = (*arguments, "--server", server)
         service = Service(tmp_path, app, *arguments, environ=environ, output=output)
         started.append(service)
         return service

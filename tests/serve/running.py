@@ -19,6 +19,8 @@ from typing import Any
 
 PATIENCE = 20.0
 
+SERVERS = ("gunicorn", "uvicorn", "granian")
+
 APP = """
 import asyncio, os, time
 from fastapi import FastAPI
@@ -50,11 +52,11 @@ class Answer:
         return json.loads(self.body)
 
 
-def get(address: str, path: str, timeout: float = 10.0) -> Answer:
+def get(address: str, path: str, timeout: float = 10.0, headers: dict[str, str] | None = None) -> Answer:
     host, _, port = address.rpartition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
         return Answer(response.status, headers, response.read())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.serve.running import APP, Service
+from tests.serve.running import APP, SERVERS, Service
 
 Start = Callable[..., Service]
 
@@ -53,6 +52,34 @@ FAILING = {
 }
 
 
+DEADLINE = 8
+"""Seconds to boot: time enough to come as far as NEVER says, whatever else runs."""
+
+HANGING = LIFESPAN.format("await asyncio.sleep(60)")
+NEVER = {
+    "import": ("import time\ntime.sleep(60)\n", "still importing the app"),
+    "looping": ("import os, time\ntime.sleep(0.2)\nos._exit(9)\n", " ended importing the app"),
+    **dict.fromkeys(SERVERS, (HANGING, "still in the app's lifespan start-up")),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def never(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Service]]:
+    """Services that are never ready, started first: their deadline passes while other tests run."""
+    started = {}
+    try:
+        for name, (source, _) in NEVER.items():
+            folder = tmp_path_factory.mktemp("never")
+            (folder / "app.py").write_text(source)
+            words = ("--workers", "1", "--boot", str(DEADLINE))
+            server = ("--server", name) if name in SERVERS else ()
+            started[name] = Service(folder, "app:app", *words, *server, output=folder)
+        yield started
+    finally:
+        for service in started.values():
+            service.destroy()
+
+
 @pytest.mark.parametrize(("source", "app", "cause"), FAILING.values(), ids=FAILING)
 def test_a_service_that_cannot_boot_says_why_in_one_line(
     start: Start, source: str, app: str, cause: str
@@ -73,23 +100,10 @@ def test_verbose_shows_all_that_was_written(start: Start) -> None:
     assert "holdfast: error: app:app did not boot: ModuleNotFoundError" in service.stderr
 
 
-NEVER = {
-    "import": ("import time\ntime.sleep(60)\n", "still importing the app"),
-    "lifespan": (LIFESPAN.format("await asyncio.sleep(60)"), "still in the app's lifespan start-up"),
-    "looping": ("import os, time\ntime.sleep(0.2)\nos._exit(9)\n", " ended importing the app"),
-}
-
-
-def test_a_service_that_is_never_ready_is_ended_at_the_deadline(start: Start, tmp_path: Path) -> None:
-    services = {}
-    for name, (source, standing) in NEVER.items():
-        (tmp_path / f"{name}_.py").write_text(source)
-        log = tmp_path / name
-        log.mkdir()
-        services[standing] = start(None, "--workers", "1", "--boot", "6", app=f"{name}_:app", output=log)
-    for standing, service in services.items():
+def test_a_service_that_is_never_ready_is_ended_at_the_deadline(never: dict[str, Service]) -> None:
+    for name, service in never.items():
         assert service.wait() == 4
         (line,) = service.stderr.splitlines()
-        assert " did not boot: not serving within 6 s: " in line
-        assert standing in line
+        assert f" did not boot: not serving within {DEADLINE} s: " in line
+        assert NEVER[name][1] in line
         assert not service.left()

@@ -121,17 +121,27 @@ def test_what_the_app_started_goes_with_it(start: Start) -> None:
     assert not service.left()
 
 
-def test_interrupted_at_any_moment_of_booting_it_leaves_nothing(start: Start) -> None:
+def test_interrupted_at_any_moment_of_booting_it_leaves_nothing(start: Start, tmp_path: Path) -> None:
     chance = random.Random(2)
-    for _ in range(5):
-        service = start(APP, "--workers", "2")
+
+    def interrupt(service: Service, after: float) -> None:
         # From the first child on: before that, the interpreter itself may still be starting.
-        until(lambda: len(service.left()) > 1 or service.process.poll() is not None, "a child")  # noqa: B023
-        time.sleep(chance.random() * 1.2)
+        until(lambda: len(service.left()) > 1 or service.process.poll() is not None, "a child")
+        time.sleep(after)
         service.signal(signal.SIGINT)
         assert service.wait() == 130, service.stderr
         assert "Traceback" not in service.stderr
         assert not service.left()
+
+    with ThreadPoolExecutor(5) as threads:
+        ends = []
+        for number in range(5):
+            output = tmp_path / str(number)
+            output.mkdir()
+            service = start(APP, "--workers", "2", output=output)
+            ends.append(threads.submit(interrupt, service, chance.random() * 2.4))
+        for end in ends:
+            end.result()
 
 
 CANCELLED = """

@@ -6,11 +6,12 @@ from textwrap import dedent
 import pytest
 
 from holdfast.budget import Loaded
-from holdfast.errors import UsageError
+from holdfast.errors import BudgetError, UsageError
 from holdfast.serve.environment import told
 from holdfast.serve.gunicorn import settings
+from holdfast.serve.launch import ORDER, command
 from holdfast.serve.options import GRACE, Options
-from holdfast.serve.resolve import app_of, budget_of, numbers_of
+from holdfast.serve.resolve import app_of, budget_of, numbers_of, server_of, trusted_of
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,8 @@ def test_the_commands_workers_come_first_then_the_budgets() -> None:
         ("[drain]\nannounce = '5s'\ngrace = '20s'\n", 5.0, 15.0),
         ("[drain]\nannounce = '5s'\n", 5.0, GRACE),
         ("[drain]\nannounce = '5s'\n[deadline]\ndefault = '3s'\n", 5.0, 5.0),
+        ("[drain]\nannounce = '5s'\ntermination = '30s'\n", 5.0, 24.0),
+        ("[drain]\nannounce = '5s'\ntermination = '90s'\n", 5.0, GRACE),
     ],
 )
 def test_the_budgets_grace_runs_from_the_signal(text: str, announce: float, grace: float) -> None:
@@ -80,3 +83,65 @@ def test_workers_are_told_what_the_budget_does_not_say() -> None:
     said = told(Options(app="a:b", workers=2, workers_said=True, budget=path), Path("/x"))
     assert said["HOLDFAST_SERVICE__WORKERS"] == "2"
     assert said["HOLDFAST_BUDGET"] == str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[deadline]\ndefault = '20s'\n[drain]\nannounce = '5s'\ngrace = '25s'\n",
+            "holdfast.toml:5: drain.grace: 25s is not above announce + longest deadline (25s)",
+        ),
+        (
+            "[deadline]\ndefault = '20s'\n[drain]\nannounce = '5s'\ntermination = '28s'\n",
+            "holdfast.toml:5: drain.termination: 28s is not above grace + 1s to kill (28s)",
+        ),
+        (
+            "[drain]\nannounce = '5s'\ngrace = '30s'\ntermination = '30s'\n",
+            "holdfast.toml:4: drain.termination: 30s is not above grace + 1s to kill (31s)",
+        ),
+        (
+            "[drain]\nannounce = '30s'\ntermination = '30s'\n",
+            "holdfast.toml:3: drain.termination: 30s is not above announce (30s)",
+        ),
+    ],
+)
+def test_times_that_do_not_fit_into_one_another_are_an_error(text: str, message: str) -> None:
+    with pytest.raises(BudgetError) as caught:
+        numbers_of(None, budget(text))
+    assert str(caught.value).startswith(message)
+
+
+def test_times_that_just_fit_are_none() -> None:
+    loaded = budget("[deadline]\ndefault = '20s'\n[drain]\nannounce = '5s'\ntermination = '29s'\n")
+    assert numbers_of(None, loaded)[1:] == (5.0, pytest.approx(22.0))
+
+
+def test_the_server_is_the_commands_else_the_budgets() -> None:
+    loaded = budget("[service]\nserver = 'uvicorn'\n")
+    assert server_of(None, loaded) == "uvicorn"
+    assert server_of("gunicorn", loaded) == "gunicorn"
+    assert server_of(None, budget_of(None, None)) == "uvicorn"
+    with pytest.raises(UsageError, match="--server: expected one of gunicorn, uvicorn, granian"):
+        server_of("hypercorn", loaded)
+
+
+def test_a_server_that_is_not_installed_is_said_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"--server: granian is not installed: .*holdfast\[serve,granian\]"):
+        server_of("granian", budget_of(None, None))
+
+
+def test_only_proxies_that_write_the_header_are_believed_in_it() -> None:
+    assert trusted_of(budget_of(None, None)) == ()
+    assert trusted_of(budget("[trust]\nproxies = ['10.0.0.0/8', 'unix']\n")) == ("10.0.0.0/8",)
+    assert trusted_of(budget("[trust]\nproxies = ['10.0.0.0/8']\nheader = 'forwarded'\n")) == ()
+
+
+def test_the_master_is_the_servers() -> None:
+    words, order = command(Options(app="app:app", workers=2, server="gunicorn"), 7)
+    assert words[1:] == ["-m", "holdfast.serve.gunicorn", "app:app"]
+    assert '"fd://7"' in order[ORDER]
+    words, order = command(Options(app="app:app", workers=2, server="granian"), 7)
+    assert words[1:] == ["-m", "holdfast.serve.crew", "app:app"]
+    assert '"server": "granian"' in order[ORDER]

@@ -1,14 +1,26 @@
 #!/bin/sh
-# Installs the server binaries that the tests run themselves, where that is missing and permitted.
+# Installs the servers and tools that the tests run themselves, where one is missing and it is permitted.
 # Nothing is started: the tests start their own servers on free ports.
 set -eu
 
+find_redis() { command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1; }
 find_postgres() { command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; }
+find_promtool() { command -v promtool >/dev/null 2>&1; }
 
-find_postgres && exit 0
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-    echo "postgres is not installed and cannot be installed here: its tests will be skipped" >&2
+packages=
+find_postgres || packages="$packages postgresql"
+find_redis || packages="$packages redis-server"
+find_promtool || packages="$packages prometheus"
+[ -z "$packages" ] && exit 0
+
+# Not the end of it: the tests that need one say so themselves, and are skipped, or fail where CI=true.
+give_up() {
+    echo "not installed, $1:$packages" >&2
     exit 0
+}
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    give_up "and cannot be installed here"
 fi
 # Debian's packages start what they install unless a policy says no.
 policy=/usr/sbin/policy-rc.d
@@ -17,5 +29,6 @@ if [ ! -e "$policy" ]; then
     chmod +x "$policy"
     trap 'rm -f "$policy"' EXIT
 fi
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq || give_up "as there is no list of packages"
+apt-get install -y -qq --no-install-recommends $packages >/dev/null || give_up "as the packages cannot be had"

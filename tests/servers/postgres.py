@@ -98,7 +98,7 @@ def running(binaries: Path, folder: Path) -> Iterator[Postgres]:
         wait_until_ready(binaries, port, server, log)
         yield Postgres(binaries, port)
     finally:
-        server.send_signal(signal.SIGINT)  # "fast shutdown": it ends the connections that are left
+        server.send_signal(signal.SIGQUIT)  # "immediate shutdown": of all that it would save nothing is kept
         try:
             server.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -3,19 +3,30 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.telemetry.buckets import BOUNDS, FIRST_BUCKET, REQUEST_CELLS, bucket
+from holdfast.telemetry.buckets import BOUNDS, MOST_BOUNDS, bounds_with
+
+THRESHOLDS = st.lists(st.floats(min_value=1e-4, max_value=100, allow_nan=False), max_size=MOST_BOUNDS)
 
 
-def test_bounds_ascend_and_hold_the_ones_that_objectives_use() -> None:
+def test_the_usual_bounds_ascend_and_leave_room_for_thresholds() -> None:
     assert list(BOUNDS) == sorted(set(BOUNDS))
-    wanted = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.3, 0.5, 0.8, 1.0, 2.5, 5.0, 10.0, 30.0}
-    assert wanted <= set(BOUNDS)
+    assert len(BOUNDS) < MOST_BOUNDS
+    assert bounds_with([]) == BOUNDS
 
 
-@given(st.floats(min_value=0, max_value=1e6))
-def test_the_bucket_of_a_time_is_the_first_whose_bound_is_not_below_it(seconds: float) -> None:
-    cell = bucket(seconds)
-    assert FIRST_BUCKET <= cell < REQUEST_CELLS
-    position = cell - FIRST_BUCKET
-    assert position == len(BOUNDS) or seconds <= BOUNDS[position]
-    assert position == 0 or seconds > BOUNDS[position - 1]
+@given(THRESHOLDS)
+def test_every_threshold_is_a_bound(thresholds: list[float]) -> None:
+    bounds = bounds_with(thresholds)
+    assert set(thresholds) <= set(bounds)
+    assert list(bounds) == sorted(set(bounds))
+    assert len(bounds) <= MOST_BOUNDS
+
+
+def test_the_usual_bounds_nearest_to_a_threshold_make_way_first() -> None:
+    crowded = [0.1001, *(70.0 + one for one in range(MOST_BOUNDS - len(BOUNDS)))]
+    assert set(BOUNDS) - set(bounds_with(crowded)) == {0.1}
+
+
+def test_of_too_many_thresholds_the_smallest_stay() -> None:
+    many = [one / 1000 for one in range(1, 100)]
+    assert bounds_with(many) == tuple(many[:MOST_BOUNDS])

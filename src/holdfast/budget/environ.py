@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from holdfast.budget.model.budget import Budget
 from holdfast.budget.overlay import Layer, lay, leaves
 from holdfast.budget.path import KeyPath
 from holdfast.errors import BudgetError
@@ -26,7 +27,8 @@ SECRETS_DIR = "HOLDFAST_SECRETS_DIR"
 
 _NESTED = "__"
 _FILE = "_FILE"
-_SECTIONS = ("service", "objective", "sli", "traffic", "dependency", "admission", "deadline", "drain", "loop")
+_SECTIONS = tuple(name for name in Budget.model_fields if name not in ("source", "deferred"))
+"""What may be overridden: all but where numbers were decided."""
 
 
 def override(

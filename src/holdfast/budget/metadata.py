@@ -49,7 +49,8 @@ class Decision:
     """A number that people decide and nobody may invent.
 
     `required`: it is raised as missing when absent; names of kinds where only dependencies of those kinds
-    need it. `decides`: whose decision it is.
+    need it. `decides`: whose decision it is. `unless`: a key beside it that answers the same question; where
+    that is decided, this one is not missing.
     """
 
     question: str
@@ -57,6 +58,7 @@ class Decision:
     decides: str
     options: tuple[Option, ...]
     required: bool | tuple[str, ...] = False
+    unless: str = ""
 
     def required_of(self, kind: str) -> bool:
         """Whether it has to be decided in a section of a dependency of `kind`, "" outside of one."""

@@ -81,6 +81,8 @@ def _walk(loaded: Loaded, key: KeyPath, field: FieldInfo, value: Any, kind: str)
         if _idle(loaded, key, value, kind):
             return
         for name, inner in type(value).model_fields.items():
+            if _answered(value, name, inner):
+                continue
             path = (*key, inner.alias or name)
             yield from _walk(loaded, path, inner, getattr(value, name), kind)
     elif isinstance(value, dict) and known is None:
@@ -95,6 +97,13 @@ def _walk(loaded: Loaded, key: KeyPath, field: FieldInfo, value: Any, kind: str)
         yield from _number(
             loaded, key, field, value or None if value == () else value, known, required=required
         )
+
+
+def _answered(section: Section, name: str, field: FieldInfo) -> bool:
+    """Whether another key of the section answers the question of this one, which is open."""
+    known = explained(field)
+    other = known.unless if isinstance(known, Decision) else ""
+    return bool(other) and getattr(section, name) is None and getattr(section, other) is not None
 
 
 def _idle(loaded: Loaded, key: KeyPath, section: Section, kind: str) -> bool:

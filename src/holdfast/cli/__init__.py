@@ -28,6 +28,12 @@ VERBS: dict[str, Verb] = {
         "holdfast.cli.serve", "Run a service under supervision: probes, drain, blocked workers killed."
     ),
     "plan": Verb("holdfast.cli.plan", "Show every number, where it was decided, and what is missing."),
+    "audit": Verb(
+        "holdfast.cli.audit", "Read a project and find what will hurt, with the chain that proves it."
+    ),
+    "explain": Verb(
+        "holdfast.cli.explain", "Say what a rule of the audit finds, why, and what is good instead."
+    ),
     "gate": Verb(
         "holdfast.cli.gate", "Load a service, break its dependencies, and judge it against its budget."
     ),

@@ -63,6 +63,7 @@ EXTRA_OF = {
     "gunicorn": "serve",
     "httptools": "gate",
     "httpx2": "http",
+    "libcst": "audit",
     "numpy": "gate",
     "rich": "cli",
     "typer": "cli",

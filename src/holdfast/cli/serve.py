@@ -11,9 +11,11 @@ import typer
 
 from holdfast.errors import UsageError
 from holdfast.serve.options import BOOT, Options
-from holdfast.serve.resolve import app_of, budget_of, numbers_of
+from holdfast.serve.resolve import app_of, budget_of, numbers_of, server_of, trusted_of
 from holdfast.serve.supervisor.say import say
 from holdfast.serve.supervisor.shell import serve as run
+from holdfast.service.health.config import HealthConfig
+from holdfast.telemetry.buckets import bounds_with
 
 __all__ = ["serve"]
 
@@ -35,17 +37,21 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(help="Default: the budget's, else one for each core granted.")
     ] = None,
+    server: Annotated[
+        str | None, typer.Option(help="gunicorn, uvicorn or granian; default: the budget's, else gunicorn.")
+    ] = None,
     boot: Annotated[float, typer.Option(help="Seconds until a worker has to serve.")] = BOOT,
     stall_log: Annotated[
         Path | None, typer.Option(envvar="HOLDFAST_STALL_LOG", help="A file for every stall, as JSON lines.")
     ] = None,
     verbose: Annotated[bool, typer.Option(help="Show all that the service writes while it boots.")] = False,
 ) -> int:
-    """Run a service under supervision: Gunicorn with Uvicorn workers on uvloop, watched from outside.
+    """Run a service under supervision: Gunicorn with Uvicorn workers, Uvicorn or Granian, watched.
 
     The admin port answers /livez, /readyz, /startupz, /metrics and /state for all workers, whatever they do.
     A worker whose loop stands still is killed and replaced, its line named. SIGTERM drains: unready,
-    announced, then finished. Without a budget everything only observes.
+    announced, then finished. SIGHUP replaces the workers, one after the other. Without a budget everything
+    only observes.
 
     Ends with 0 after SIGTERM, 130 after Ctrl-C, 2 for a mistake in the call or the budget, 4 when the
     service does not boot, 1 when the server dies.
@@ -54,6 +60,7 @@ def serve(
         raise UsageError(f"expected seconds above 0, not {boot:g}", place="--boot")
     loaded = budget_of(budget, env)
     count, announce, grace = numbers_of(workers, loaded)
+    service = loaded.budget.service
     options = Options(
         app=app_of(app, loaded),
         workers=count,
@@ -67,10 +74,17 @@ def serve(
         stall=loaded.budget.loop.stall,
         announce=announce,
         grace=grace,
+        keepalive=service.keepalive,
+        max_requests=service.max_requests,
+        jitter=int(service.max_requests * service.max_requests_jitter),
+        server=server_of(server, loaded),
+        proxies=trusted_of(loaded),
+        health=HealthConfig.from_budget(loaded.budget),
         stall_log=stall_log,
         verbose=verbose,
         budget=loaded.path,
         environment=loaded.environment,
+        bounds=bounds_with(loaded.budget.objective.thresholds),
     )
     for ignored in _ignored():
         say(f"{ignored} is not read: what runs is what the budget says")
@@ -79,4 +93,4 @@ def serve(
 
 def _ignored() -> list[str]:
     found = ["gunicorn.conf.py"] if Path("gunicorn.conf.py").exists() else []
-    return found + (["GUNICORN_CMD_ARGS"] if os.environ.get("GUNICORN_CMD_ARGS") else [])
+    return found + [name for name in ("GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS") if os.environ.get(name)]

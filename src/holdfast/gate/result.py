@@ -61,9 +61,9 @@ class Phase:
     """One stretch of the schedule; counts are of requests whose intended start lies in it.
 
     `kind`: "warmup", "steady", "overload", "fault" or "recovery". `outcomes` counts by cause: "200",
-    "503 shed", "504 deadline", "500", "client timeout", "reset", "connect refused", "not sent" ...
-    `good` is what counts as good by [sli] *and* arrives within the objective; `goodput` = good / length.
-    `latency` is over good answers, late ones too; `routes` the same by route ("GET /products").
+    "503 shed", "504 deadline", "429 ratelimited", "500", "client timeout", "reset", "not sent" ... `good`
+    is what counts as good by [sli] *and* arrives within the objective; `goodput` = good / length. `latency`
+    is over good answers, late ones too; `routes` the same by route ("GET /products").
     """
 
     name: str
@@ -175,9 +175,9 @@ class Ledger:
     """sent = served + refused + shed + failed + cancelled + never_accepted, or the verdict is "cannot tell".
 
     served: a complete answer below 500; refused: refused early at the door; shed: other 503 and 504 of the
-    guard; failed: other 5xx, resets, malformed answers; cancelled: the driver gave up waiting;
-    never_accepted: no connection. `not_sent`: scheduled, but the driver did not send it (its own fault).
-    `problems`: in words, empty when it balances.
+    guard, and the 429 of its rate limits; failed: other 5xx, resets, malformed answers; cancelled: the driver
+    gave up waiting; never_accepted: no connection. `not_sent`: scheduled, but the driver did not send it (its
+    own fault). `problems`: in words, empty when it balances.
     """
 
     scheduled: int

@@ -17,7 +17,19 @@ __all__ = ["LagProbe", "Late"]
 _DECAY_SECONDS = 10.0
 """After this time the peak has fallen to 1/e: long enough for a scrape every 15 s to see most of a stall."""
 
-_RUN_ONCE: CodeType = vars(asyncio.BaseEventLoop)["_run_once"].__code__
+_LATELY_SECONDS = 0.5
+"""Half of how long a late tick is remembered as late just now: two stretches of it, so that one is whole."""
+
+
+def _code(owner: type, name: str, instead: CodeType) -> CodeType:
+    """Return the code of a method of asyncio's that is not public; `instead` where a release has none."""
+    code = getattr(getattr(owner, name, None), "__code__", None)
+    return code if isinstance(code, CodeType) else instead
+
+
+_FOREVER = asyncio.BaseEventLoop.run_forever.__code__
+_RUN_ONCE = _code(asyncio.BaseEventLoop, "_run_once", _FOREVER)
+_RUN_HANDLE = _code(asyncio.Handle, "_run", _FOREVER)
 
 
 class Late(NamedTuple):
@@ -39,12 +51,15 @@ class LagProbe:
 
     __slots__ = (
         "_based",
+        "_before",
         "_handle",
         "_last",
         "_loop",
         "_now",
         "_on_beat",
         "_on_tick",
+        "_turn",
+        "_within",
         "base",
         "current",
         "due",
@@ -70,6 +85,9 @@ class LagProbe:
         self._on_beat = on_beat
         self._handle: asyncio.TimerHandle | None = None
         self._last = 0.0
+        self._turn = 0.0
+        self._before = 0.0
+        self._within = 0.0
         self._based = False
         self.period = period
         self.late_above = late_above
@@ -81,6 +99,11 @@ class LagProbe:
         self.late: deque[Late] = deque(maxlen=1024)
         self.base: CodeType = _RUN_ONCE
         """The code that runs the loop: its frame, and those outside it, are not what the loop is doing."""
+
+    @property
+    def lately(self) -> float:
+        """How late a tick was within the last half to whole second: is it late now, or was it once?"""
+        return max(self._before, self._within)
 
     def start(self) -> None:
         """Begin to tick; call it on the loop's thread."""
@@ -117,6 +140,9 @@ class LagProbe:
         if not self._based:
             self.base, self._based = _loop_code(sys._getframe(1)), True
         self.current = lag
+        if now >= self._turn:
+            self._before, self._within, self._turn = self._within, 0.0, now + _LATELY_SECONDS
+        self._within = max(self._within, lag)
         self.peak = max(lag, self.peak * math.exp((self._last - now) / _DECAY_SECONDS))
         self._last = now
         self._arm(now)  # before the call below: a beat that fails must not stop the ticks
@@ -130,6 +156,6 @@ def _loop_code(caller: FrameType) -> CodeType:
     In asyncio that is `Handle._run`, called by `_run_once`. Uvloop calls back from C, so that the caller is
     already the one who runs the loop.
     """
-    if caller.f_code is asyncio.Handle._run.__code__ and caller.f_back is not None:
+    if caller.f_code is _RUN_HANDLE and caller.f_back is not None:
         return caller.f_back.f_code
     return caller.f_code

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["STARVED", "UNSEEN", "Place", "majority"]
+from holdfast.loop.cause import Cause
+
+__all__ = ["NOWHERE", "STARVED", "UNSEEN", "Place", "majority"]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """As in `events.StallSeen`: the service's own line, the innermost frame, the request's route."""
+    """As in `events.StallSeen`: the service's own line, the innermost frame, the request's route.
+
+    `request_id` is of the first request that was seen there: several may hold one stall, one after the other,
+    and they are at one place all the same.
+    """
 
     file: str
     line: int
     function: str
     sink: str
     route: str
+    request_id: str = field(default="", compare=False)
 
 
 STARVED = Place("", 0, "", "(starved: the loop was ready, and waited for the CPU or the GIL)", "")
@@ -25,6 +32,13 @@ STARVED = Place("", 0, "", "(starved: the loop was ready, and waited for the CPU
 
 UNSEEN = Place("", 0, "", "(no stack: C code held the GIL, or the process stood still)", "")
 """The watchdog did not run either while the loop stood still."""
+
+NOWHERE = {
+    Cause.STARVED: STARVED,
+    Cause.GC: Place("", 0, "", "(gc: garbage was collected)", ""),
+    Cause.SUSPENDED: Place("", 0, "", "(suspended: the whole process stood still)", ""),
+}
+"""What is told instead of a line where none is to blame."""
 
 
 def majority(samples: Counter[Place]) -> Place:

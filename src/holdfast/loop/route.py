@@ -13,10 +13,16 @@ from typing import Any
 
 from starlette.routing import Mount
 
-__all__ = ["Request", "request_of", "template"]
+__all__ = ["REQUEST_ID", "Request", "request_id_of", "request_of", "template"]
 
 Request = Mapping[str, Any]
 """An ASGI scope of type "http" or "websocket"."""
+
+REQUEST_ID = "holdfast.request_id"
+"""Where the gatekeeper leaves the request's id in the scope, as bytes: copies of the scope have it too."""
+
+_ID_HEADER = b"x-request-id"
+_ID_LENGTH = 64
 
 _MOUNT = Mount.handle.__code__
 
@@ -33,6 +39,17 @@ def request_of(frames: Sequence[FrameType], entry: FrameType | None = None) -> t
             return scope, _label(scope, _mounts(frames[depth:], scope.get("route")))
     scope = _entry_scope(entry) if entry is not None else None
     return scope, "" if scope is None else _label(scope, "")
+
+
+def request_id_of(scope: Request | None) -> str:
+    """Return the id of a request: the gatekeeper's, else (the app is not held) the caller's, else ""."""
+    if scope is None:
+        return ""
+    found = scope.get(REQUEST_ID)
+    if found is None:
+        found = next((value for name, value in scope.get("headers", ()) if name == _ID_HEADER), b"")
+    text = found.decode("ascii", "replace") if isinstance(found, bytes) else str(found)
+    return text[:_ID_LENGTH] if text.isprintable() else ""
 
 
 def template(scope: Request) -> str:

@@ -8,25 +8,33 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from holdfast.clock import Now, monotonic
 from holdfast.events import StallSeen
 from holdfast.loop.detector import StallDetector
+from holdfast.loop.dump import LiveDump
 from holdfast.loop.lag import LagProbe
 from holdfast.loop.watchdog import Watchdog
 
-__all__ = ["StallWatch", "running"]
+__all__ = ["StallWatch", "running", "watching"]
 
 # Of the threshold. Shorter measures a stall's start better; an idle process pays about 50 us for each tick.
 _PERIOD = 1 / 3
 
-_running: dict[int, int] = {}
+_running: dict[int, list[StallWatch]] = {}
 """Running watches by process: a forked child inherits the entry of its parent, and no thread."""
 
 
 def running() -> bool:
-    """Return whether a stall watch runs in this process."""
-    return _running.get(os.getpid(), 0) > 0
+    """Return whether a stall watch runs in this process, on a loop that nobody has closed under it."""
+    watches = _running.get(os.getpid(), ())
+    return any(watch.loop is not None and not watch.loop.is_closed() for watch in watches)
+
+
+def watching(loop: asyncio.AbstractEventLoop) -> StallWatch | None:
+    """Return the watch that runs on `loop`, whoever started it; None where there is none."""
+    return next((watch for watch in _running.get(os.getpid(), ()) if watch.loop is loop), None)
 
 
 class StallWatch:
@@ -60,6 +68,7 @@ class StallWatch:
         self._probe: LagProbe | None = None
         self._watchdog: Watchdog | None = None
         self._pid = 0
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def lag(self) -> LagProbe | None:
@@ -75,8 +84,9 @@ class StallWatch:
         if self.running():
             return
         self._pid = os.getpid()
+        self.loop = asyncio.get_running_loop()
         self._probe = LagProbe(
-            asyncio.get_running_loop(),
+            self.loop,
             self._period,
             late_above=self._detector.threshold,
             on_beat=self._on_beat,
@@ -92,7 +102,16 @@ class StallWatch:
         )
         self._probe.start()
         self._watchdog.start()
-        _running[self._pid] = _running.get(self._pid, 0) + 1
+        _running.setdefault(self._pid, []).append(self)
+
+    def dump_to(self, path: Path | None) -> None:
+        """Have the stack dumped from within C code that holds the GIL for `interim` seconds: into `path`, for
+        the supervisor; None: where only the watch itself reads it.
+
+        To be called on the loop's thread, once the watch runs; ends with it. Raises OSError.
+        """
+        if self._watchdog is not None:
+            self._watchdog.dump_to(LiveDump(self._detector.interim, path))
 
     def _expect(self, due: float) -> None:
         if self._watchdog is not None:
@@ -107,4 +126,5 @@ class StallWatch:
         self._probe.stop()
         self._watchdog.stop()
         self._probe = self._watchdog = None
-        _running[self._pid] -= 1
+        self.loop = None
+        _running[self._pid].remove(self)

@@ -1,10 +1,11 @@
 """The thread that sees the loop stand still, and what it was doing.
 
-What it cannot see: while C code holds the GIL this thread waits as the loop does, and samples the stack at
-the first moment after; if the loop has ticked by then there is no sample, and the stall is told as `UNSEEN`.
-If the GIL is never given back, only another process (the supervisor, by the heartbeat) can tell. C code that
-runs on uvloop without any Python frame looks like an idle loop, and is told as `STARVED`. CPU time that a
-hypervisor takes away looks like slow code.
+While C code holds the GIL this thread waits as the loop does. It asks for the GIL, so that it gets it as
+soon as the call returns, with the loop still at that line: `Attribution.place` knows what to make of it. If
+the loop has ticked by then there is no sample, and the stall is told as `UNSEEN`. If the GIL is never given
+back, only another process (the supervisor, by the heartbeat) can tell, and only `LiveDump` the line. C code
+that runs on uvloop without any Python frame looks like an idle loop, and is told as `STARVED`. CPU time that
+a hypervisor takes away looks like slow code.
 """
 
 from __future__ import annotations
@@ -12,21 +13,34 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from types import FrameType
+from typing import NamedTuple
 
 from holdfast.clock import Now
 from holdfast.events import StallSeen
 from holdfast.loop.alarm import alarm
-from holdfast.loop.attribution import Attribution
+from holdfast.loop.attribution import Attribution, Stack
+from holdfast.loop.cause import Cause, Spent, judge
 from holdfast.loop.detector import Look, Part, StallDetector
+from holdfast.loop.dump import LiveDump
+from holdfast.loop.garbage import Garbage
 from holdfast.loop.lag import LagProbe
-from holdfast.loop.place import STARVED, UNSEEN, Place, majority
-from holdfast.loop.starvation import RunDelay
+from holdfast.loop.place import NOWHERE, STARVED, UNSEEN, Place, majority
+from holdfast.loop.standstill import Standstill
+from holdfast.loop.starvation import RunDelay, parse
 
 __all__ = ["Watchdog"]
 
 _log = logging.getLogger("holdfast")
+
+_ASKED, _USED, _USED_SURELY = 1 / 3, 1 / 5, 1 / 2
+"""Of the time that a thread was neither on a CPU nor waiting for one: see `Watchdog._spent`."""
+
+_AT_MOST = 3600.0
+"""Seconds that an alarm is set ahead: a probe that does not tick is never due."""
 
 
 class Watchdog(threading.Thread):
@@ -53,43 +67,69 @@ class Watchdog(threading.Thread):
         self._now = now
         self._loop_thread = threading.get_ident()
         self._delay = RunDelay(threading.get_native_id())
+        self._garbage = Garbage()
+        self._standstill = Standstill()
+        self._dump: LiveDump | None = None
         self._attribution = Attribution()
         self._alarm = alarm()
         self._halt = threading.Lock()  # held until it is time to end: cheaper to wait for than an Event
         self._halt.acquire()
-        self._failed = False
+        self._failed = self._closed = False
         self._stall = _Sampled(due=float("nan"))
-        self._delay_before = self._delay.read()
+        self._wake_at = float("inf")
+        self._after_c = False
+        self._glanced: _Glance | None = None
+        self._before = self._account()
 
     def expect(self, due: float) -> None:
         """The loop's next tick is `due`: called on its thread, at each tick.
 
         The alarm is put off, unless a tick that was late is still to be told. What the loop's thread has
-        waited for a CPU by now is no part of a stall to come.
+        waited for by now is no part of a stall to come.
         """
+        if self._dump is not None:
+            self._dump.put_off(self._now())
         if self._probe.late:
             self._alarm.set(0.0)
         else:
-            self._delay_before = self._delay.read()
-            self._alarm.set(due + self._detector.grace)
+            self._before = self._account()
+            self._wake_at = due + self._detector.grace
+            self._alarm.set(self._wake_at)
+
+    def dump_to(self, dump: LiveDump | None) -> None:
+        """Have the stack dumped from within C code; None: no more. Call it on the loop's thread."""
+        before, self._dump = self._dump, dump
+        if before is not None:
+            before.close()
+        if dump is not None:
+            dump.put_off(self._now())
 
     def stop(self) -> None:
         """Tell what is known, and end; returns when the thread has ended."""
         if self._halt.locked():
             self._halt.release()
+        if self._closed:
+            return
         self._alarm.set(0.0)
-        if self.is_alive() and threading.current_thread() is not self:
+        if self.is_alive():
             self.join()
+        # Here and not as the thread ends: it may have ended before the alarm was set above.
+        self._closed = True
+        self._alarm.close()
+        self._delay.close()
 
     def run(self) -> None:
         """Look until stopped. Watching never harms what is watched: an error is logged once, and passed."""
+        self._standstill.enter()
+        self._garbage.start()
         try:
             while not self._ended():
                 self._guarded()
             self._guarded()
         finally:
-            self._delay.close()
-            self._alarm.close()
+            self._garbage.stop()
+            self._standstill.close()
+            self.dump_to(None)
 
     def _ended(self) -> bool:
         """Wait until there is something to look at; return whether to end instead.
@@ -101,10 +141,21 @@ class Watchdog(threading.Thread):
         if now - due < self._detector.grace and not self._probe.late:
             # Set here too: it may have gone off for what is told by now, and a loop that stands still since
             # then does not set it.
-            self._alarm.set(due + self._detector.grace)
+            self._wake_at = due + self._detector.grace
+            self._alarm.set(min(self._wake_at, now + _AT_MOST))
+            if self._halt.acquire(blocking=False):
+                return True  # it was stopped while the alarm was set, which has undone its ringing
+            self._standstill.waits()
             self._alarm.wait()
+            self._glance()
+            self._after_c = self._standstill.woke(self._now() - self._wake_at)
             return self._halt.acquire(blocking=False)
-        return self._halt.acquire(timeout=self._detector.pause(now, due))
+        pause = self._detector.pause(now, due)
+        self._standstill.waits()
+        ended = self._halt.acquire(timeout=pause)
+        self._glance()
+        self._after_c = not ended and self._standstill.woke(self._now() - now - pause)
+        return ended
 
     def _guarded(self) -> None:
         try:
@@ -116,42 +167,67 @@ class Watchdog(threading.Thread):
 
     def look(self) -> None:
         """Look once: tell the stalls that have ended, and sample the one that goes on."""
+        self._take()
         now, due = self._now(), self._probe.due  # due before late: see LagProbe
         while self._probe.late:
             late = self._probe.late.popleft()
             part = self._detector.ended(*late)
             if part is not None:
                 self._tell(part, self._stall if self._stall.due == late.due else _Sampled(late.due))
-                self._delay_before = self._delay.read()
+                self._before = self._account()
         look = self._detector.look(now, due)
         if look is Look.NOTHING:
-            self._delay_before = self._delay.read()
+            self._before = self._account()
             return
-        if self._stall.due != due:
-            self._stall = _Sampled(due)
-        self._sample(self._stall)
-        if look is Look.REPORT and self._probe.due == due and not self._stall.paused:
-            self._tell(self._detector.report(now), self._stall)
+        if self._dump is not None:
+            self._dump.put_off(now)
+        if self._stall.due != due or not self._stall.fresh:
+            self._glance()
+            self._take()
+        stall = self._stall
+        stall.fresh = False
+        if look is Look.REPORT and self._probe.due == due == stall.due and not stall.paused:
+            if stall.seen is not None:
+                stall.stack = self._attribution.texts(stall.seen)
+            self._tell(self._detector.report(now), stall)
+            self._before = self._account()
 
-    def _sample(self, stall: _Sampled) -> None:
-        if not self._probe.is_running():
-            stall.paused = True
+    def _glance(self) -> None:
+        """Read the loop's stack before anything lets go of the GIL: it stands where C code ended."""
+        due, frame = self._probe.due, sys._current_frames().get(self._loop_thread)
+        if frame is None or self._now() - due < self._detector.grace:
             return
-        frame = sys._current_frames().get(self._loop_thread)
-        if frame is None:
-            return
+        stack = Stack.of(frame, self._probe.base)
         task = self._probe.task()
         entry = getattr(task.get_coro(), "cr_frame", None) if task is not None else None
-        place = self._attribution.place(frame, self._probe.base, entry)
-        in_flight = self._in_flight()
-        if self._probe.due == stall.due:  # else it has ticked meanwhile, and the stack is of something else
-            stall.places[place or STARVED] += 1
-            stall.in_flight = max(stall.in_flight, in_flight)
+        if self._probe.due != due:
+            return  # it has ticked meanwhile, and the stack is of something else
+        locked = self._delay.locked()
+        self._glanced = _Glance(due, stack, entry, locked if self._probe.due == due else None)
+
+    def _take(self) -> None:
+        """Count what the last glance saw as a sample of the stall it belongs to."""
+        glance, self._glanced = self._glanced, None
+        if glance is None:
+            return
+        if self._stall.due != glance.due:
+            self._stall = _Sampled(glance.due)
+        stall = self._stall
+        if not self._probe.is_running():
+            stall.paused = True
+            if self._dump is not None:
+                self._dump.cancel()
+            return
+        place = self._attribution.place(glance.stack, glance.entry, after_c=self._after_c)
+        stall.places[place or STARVED] += 1
+        stall.locked += {True: 1, False: -1, None: 0}[glance.locked]
+        stall.in_flight = max(stall.in_flight, self._in_flight())
+        stall.seen, stall.fresh = glance.stack, True
 
     def _tell(self, part: Part, stall: _Sampled) -> None:
         if stall.paused:
             return
-        place = self._judge(part, stall)
+        cause, place = self._judge(part, stall)
         in_flight = stall.in_flight if stall.places else self._in_flight()
         holders = 1 if place.route else 0
         victims = max(0, in_flight - holders - stall.victims_told)
@@ -169,33 +245,111 @@ class Watchdog(threading.Thread):
                 sink=place.sink,
                 route=place.route,
                 victims=victims,
+                request_id=place.request_id,
+                cause=str(cause),
+                stack=stall.stack,
             )
         )
+        stall.locked = 0
+        stall.stack, stall.seen = (), None  # its frames keep a request's locals alive
 
-    def _judge(self, part: Part, stall: _Sampled) -> Place:
-        """Blame a line only if it would have held the loop too long on a CPU of its own."""
+    def _judge(self, part: Part, stall: _Sampled) -> tuple[Cause, Place]:
+        """Blame a line only if it would have held the loop too long on a machine of its own."""
+        if not part.first and not stall.places:
+            return stall.cause, NOWHERE.get(stall.cause, stall.last)  # the short end of what was told
         place = majority(stall.places) if stall.places else stall.last
-        if part.first and part.duration - self._waited_for_cpu() <= self._detector.threshold:
-            return STARVED
-        return place
+        dumped = self._dump.take() if self._dump is not None else ()
+        if dumped:
+            stall.stack = dumped
+            place = self._attribution.dumped(dumped, place)
+        # What follows a part that was told may be short: then most of it has to be somebody else's doing.
+        allowed = self._detector.threshold if part.first else part.duration / 2
+        cause = judge(part.duration, allowed, self._spent(part.duration, stall.locked))
+        if place is STARVED and cause.blames:
+            cause = Cause.STARVED
+        stall.cause = cause
+        return cause, NOWHERE.get(cause, place)
 
-    def _waited_for_cpu(self) -> float:
-        """Return the seconds that the loop's thread waited for a CPU since it was last seen in time."""
-        return max(0.0, self._delay.read() - self._delay_before)
+    def _account(self) -> _Account:
+        """Return where the clocks stand; this is called at every tick."""
+        return _Account(
+            self._delay.raw(), self._garbage.seconds, self._standstill.stopped, time.process_time()
+        )
+
+    def _spent(self, duration: float, locked: int) -> Spent:
+        """Return what was counted since the loop was last in time, or a part was told.
+
+        Who waits for the GIL asks for it again at each switch interval, and others must have used it
+        meanwhile. Who makes many short calls looks alike, but was seen in them, not at a lock: `locked` is
+        negative. Where the system does not tell that, others must have used most of the time.
+        """
+        before, now = self._before, self._account()
+        then, here = parse(before.scheduled), parse(now.scheduled)
+        on_cpu = here.on_cpu - then.on_cpu
+        waited = max(0.0, here.waited - then.waited)
+        asked = (here.slices - then.slices) * sys.getswitchinterval()
+        others = now.process - before.process - on_cpu
+        idle = duration - on_cpu - waited
+        used = _USED if self._delay.tells_calls else _USED_SURELY
+        waits = idle > 0 and locked >= 0 and asked >= _ASKED * idle and others >= used * idle
+        return Spent(
+            on_cpu=on_cpu,
+            waited=waited,
+            gil=idle if waits else 0.0,
+            collecting=now.collecting - before.collecting,
+            stopped=now.stopped - before.stopped,
+        )
+
+
+class _Glance(NamedTuple):
+    """What the loop's thread was doing when its tick was `due`; `entry`: its task's outermost frame."""
+
+    due: float
+    stack: Stack
+    entry: FrameType | None
+    locked: bool | None
+
+
+class _Account(NamedTuple):
+    """Where the clocks stood: the thread's schedstat, and seconds of the others."""
+
+    scheduled: bytes
+    collecting: float
+    stopped: float
+    process: float
 
 
 class _Sampled:
     """What was seen of the stall at the tick that was `due`.
 
-    `paused`: nobody ran the loop. `last` is the place of the part that was told before.
+    `locked`: samples at a lock, the GIL's or another, less those elsewhere. `paused`: nobody ran the loop.
+    `seen` is the last stack, `fresh` until a look has counted with it. `last` and `cause` are of the part
+    that was told before.
     """
 
-    __slots__ = ("due", "in_flight", "last", "paused", "places", "victims_told")
+    __slots__ = (
+        "cause",
+        "due",
+        "fresh",
+        "in_flight",
+        "last",
+        "locked",
+        "paused",
+        "places",
+        "seen",
+        "stack",
+        "victims_told",
+    )
 
     def __init__(self, due: float) -> None:
         self.due = due
+        self.cause = Cause.BLOCKED
         self.places: Counter[Place] = Counter()
         self.in_flight = 0
         self.paused = False
         self.last = UNSEEN
         self.victims_told = 0
+        self.fresh = False
+        self.locked = 0
+        self.seen: Stack | None = None
+        self.stack: tuple[str, ...] = ()

@@ -13,8 +13,9 @@ __all__ = ["PolicyObserved"]
 class PolicyObserved(Event):
     """A policy in observe mode let something pass that it would have acted on.
 
-    `policy`: "admission", "breaker", "bulkhead", "retry" or "timeout". `subject`: the dependency's name,
-    empty at the door. `would`: "queue", "refuse", "retry" or "cut". `why`: in the policy's own words.
+    `policy`: "admission", "breaker", "bulkhead", "hedge", "retry", "throttle" or "timeout". `subject`: the
+    dependency's name, empty at the door. `would`: "queue", "refuse", "retry" or "cut". `why`: in the
+    policy's own words.
     """
 
     policy: str

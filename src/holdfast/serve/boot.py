@@ -15,7 +15,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Failed", "News", "Reporter", "Stage", "explain", "explain_text"]
+from holdfast.errors import UsageError
+
+__all__ = ["Due", "Failed", "News", "Reporter", "Stage", "explain", "explain_text"]
 
 _LONGEST = 600
 """Characters of an error; with its place it stays below the 4096 bytes of PIPE_BUF."""
@@ -27,6 +29,13 @@ class Stage:
 
     pid: int
     stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A worker has served as many requests as it should, and asks to be replaced."""
+
+    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ class Reporter:
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
-    def say(self, news: Stage | Failed) -> None:
+    def say(self, news: Stage | Failed | Due) -> None:
         """Write one line; a supervisor that has gone is no error here."""
         line = json.dumps({type(news).__name__: asdict(news)}) + "\n"
         with suppress(OSError):
@@ -60,9 +69,12 @@ class Reporter:
 
 
 class News:
-    """The supervisor's side: `read` what has come in. `stages` by pid and `failures` are kept."""
+    """The supervisor's side: `read` what has come in.
 
-    __slots__ = ("_fd", "_rest", "failures", "stages")
+    `stages` by pid and `failures` are kept; so is `due`, the pids that ask to be replaced.
+    """
+
+    __slots__ = ("_fd", "_rest", "due", "failures", "stages")
 
     def __init__(self, fd: int) -> None:
         os.set_blocking(fd, False)
@@ -70,6 +82,7 @@ class News:
         self._rest = b""
         self.stages: dict[int, str] = {}
         self.failures: list[Failed] = []
+        self.due: set[int] = set()
 
     def read(self) -> list[Failed]:
         """Read what is there; returns the new failures."""
@@ -82,6 +95,8 @@ class News:
             (kind, fields), *_ = json.loads(line).items()
             if kind == "Failed":
                 new.append(Failed(**fields))
+            elif kind == "Due":
+                self.due.add(fields["pid"])
             else:
                 self.stages[fields["pid"]] = fields["stage"]
         self.failures += new
@@ -94,8 +109,8 @@ def explain(error: BaseException) -> tuple[str, str]:
         said = f"the app called sys.exit({error.code!r})"
     else:
         said = traceback.format_exception_only(error)[-1]
-        if type(error).__module__.startswith("gunicorn."):
-            said = str(error)  # its message says all; its name says whose child we are
+        if isinstance(error, UsageError):
+            said = str(error)  # its message says all
     if isinstance(error, SyntaxError) and error.filename:
         place = f"{_short(error.filename)}:{error.lineno}"
         said = f"{type(error).__name__}: {error.msg}"

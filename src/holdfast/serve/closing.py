@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 import select
 import socket
 import struct
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
-__all__ = ["SETTLE", "settle", "turn_away"]
+__all__ = ["SETTLE", "let_go", "settle", "turn_away"]
 
 _SO_ATTACH_FILTER = 26
 _RETURN_NOTHING = struct.pack("=HBBI", 0x06, 0, 0, 0)  # BPF_RET | BPF_K, keep 0 bytes
@@ -42,6 +44,26 @@ def turn_away(listeners: Sequence[socket.socket]) -> None:
     for listener in listeners:
         with suppress(OSError):
             listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
+
+def let_go(listener: socket.socket) -> None:
+    """Have this process accept nothing more on `listener`, whoever here has a descriptor of it (Linux).
+
+    For a server that cannot be asked to stop accepting without ending what it has accepted. Each descriptor
+    is made one of another listener, which nobody connects to: the kernel still tells of connections on the
+    first, and whoever then accepts finds none. Other processes are not affected.
+    """
+    if sys.platform != "linux":
+        return
+    mine = os.fstat(listener.fileno())
+    with socket.socket(socket.AF_INET) as nobody:
+        nobody.setblocking(False)
+        nobody.bind(("127.0.0.1", 0))
+        nobody.listen(1)
+        for descriptor in list(Path("/proc/self/fd").iterdir()):
+            with suppress(OSError):
+                if os.path.samestat(os.fstat(int(descriptor.name)), mine):
+                    os.dup2(nobody.fileno(), int(descriptor.name), inheritable=False)
 
 
 async def settle(listeners: Sequence[socket.socket]) -> None:

@@ -16,12 +16,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from holdfast.serve.importing import import_app
 from holdfast.serve.lifeline import die_with_parent
 from holdfast.serve.options import Options
 
-__all__ = ["SETTINGS", "main", "settings"]
-
-SETTINGS = "HOLDFAST_SETTINGS"
+__all__ = ["main", "settings"]
 
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - Gunicorn makes its own names there
 
@@ -32,13 +31,13 @@ def settings(options: Options, listener: int) -> dict[str, Any]:
         "bind": [f"fd://{listener}"],
         "workers": options.workers,
         "worker_class": "holdfast.serve.worker.Worker",
-        # The supervisor kills a blocked worker and names its line; this is for a supervisor that hangs.
-        "timeout": math.ceil(2 * options.kill) + 5,
+        # The supervisor kills a blocked worker and names its line; this is for a supervisor that hangs. A
+        # worker that leaves alone does not beat for Gunicorn any more, and has its time.
+        "timeout": math.ceil(max(2 * options.kill, options.keepalive + options.grace)) + 5,
         # It ends in SIGKILL; the workers cancel what is left some time before, so that the app can close.
         "graceful_timeout": math.ceil(options.grace),
         "keepalive": math.ceil(options.keepalive),
-        "max_requests": options.max_requests,
-        "max_requests_jitter": options.max_requests // 10,
+        "max_requests": 0,  # the worker asks the supervisor, who has another one come first
         # A heartbeat on a disk blocks when the disk does.
         "worker_tmp_dir": str(_SHARED_MEMORY) if os.access(_SHARED_MEMORY, os.W_OK) else None,
         # A thread in the process that forks.
@@ -52,13 +51,12 @@ def settings(options: Options, listener: int) -> dict[str, Any]:
 
 def main(app: str) -> None:
     """Run Gunicorn on `app` with the settings in the environment, for as long as the supervisor lives."""
-    order = json.loads(os.environ.pop(SETTINGS))
+    order = json.loads(os.environ.pop("HOLDFAST_SETTINGS"))
     # A drain for those who are served, should the supervisor be killed. Its workers die with the master.
     die_with_parent(order["parent"], signal.SIGTERM)
 
     from gunicorn.app.base import BaseApplication
     from gunicorn.glogging import Logger
-    from gunicorn.util import import_app
 
     class Log(Logger):  # type: ignore[misc]
         def error(self, msg: str, *args: Any, **kwargs: Any) -> None:
@@ -74,8 +72,6 @@ def main(app: str) -> None:
         def load(self) -> Any:
             return import_app(app)
 
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.insert(0, here)
     os.environ.pop("GUNICORN_CMD_ARGS", None)
     Server().run()
 

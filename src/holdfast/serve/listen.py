@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import socket
+from contextlib import suppress
 
 from holdfast.errors import UsageError
 
-__all__ = ["address_of", "listen"]
+__all__ = ["address_of", "listen", "make_room"]
 
 BACKLOG = 2048
-"""Connections that wait in the kernel; Gunicorn's and Uvicorn's own default."""
+"""Connections that wait in the kernel; Gunicorn's and Uvicorn's own default.
+
+Loops accept all that wait each time they turn, so that this many is what a stalled loop may miss: half a
+second at 4,000 connections a second. `net.core.somaxconn` may allow less.
+"""
 
 
 def listen(host: str, port: int, *, host_option: str, port_option: str) -> socket.socket:
@@ -37,6 +43,18 @@ def listen(host: str, port: int, *, host_option: str, port_option: str) -> socke
         raise _explained(error, host, port, host_option, port_option) from None
     sock.setblocking(False)
     return sock
+
+
+def make_room() -> None:
+    """Let this process, and those that it starts, have as many connections as the system allows.
+
+    The usual soft limit of 1024 descriptors is there for select(2), which no event loop uses; a worker that
+    meets it drops connections without a word.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(OSError, ValueError):  # macOS calls the limit infinite and grants less
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def address_of(sock: socket.socket) -> str:

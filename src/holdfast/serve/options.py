@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.errors import UsageError
+from holdfast.service.health.config import HealthConfig
+from holdfast.telemetry.buckets import BOUNDS
 
 __all__ = ["BOOT", "CLOSING", "GRACE", "INTERIM", "KEEPALIVE", "KILL", "STALL", "Options", "checked_app"]
 
@@ -39,7 +41,9 @@ class Options:
     """All times in seconds.
 
     `grace` runs from the end of the announcement and has the app's own shutdown in it; `max_requests` 0 is no
-    recycling; `workers_said` is whether the command gave the number, and the budget does not know it.
+    recycling, `jitter` is how many more it may be; `proxies` are those whose X-Forwarded-For is believed;
+    `workers_said` is whether the command gave the number, and the budget does not know it. `bounds` are
+    those of the latency histograms, with the objectives among them.
     """
 
     app: str
@@ -56,15 +60,25 @@ class Options:
     grace: float = GRACE
     keepalive: float = KEEPALIVE
     max_requests: int = 0
+    jitter: int = 0
+    server: str = "gunicorn"
+    proxies: tuple[str, ...] = ()
+    health: HealthConfig = field(default_factory=HealthConfig)
     stall_log: Path | None = None
     verbose: bool = False
     budget: Path | None = None
     environment: str | None = None
+    bounds: tuple[float, ...] = BOUNDS
 
     @property
     def finishing(self) -> float:
         """Seconds that requests in flight have after the announcement, before they are cancelled."""
         return max(self.grace - CLOSING, self.grace / 2)
+
+    @property
+    def closing(self) -> float:
+        """Seconds of the grace after that: for streams, background work and the app's own shutdown."""
+        return self.grace - self.finishing
 
 
 def checked_app(text: str, place: str = "APP") -> str:

@@ -8,11 +8,16 @@ from pathlib import Path
 
 from holdfast.budget import Budget, Loaded, load
 from holdfast.budget.derive import Derived, derived
+from holdfast.budget.derive.cores import granted
+from holdfast.budget.derive.ground import Ground
+from holdfast.budget.derive.ladder import LAST_RESORT, leaving
 from holdfast.budget.document import find
-from holdfast.errors import UsageError
+from holdfast.budget.model.trust import UNIX
+from holdfast.errors import BudgetError, UsageError
+from holdfast.serve.launch import installed
 from holdfast.serve.options import GRACE, checked_app
 
-__all__ = ["app_of", "budget_of", "numbers_of"]
+__all__ = ["app_of", "budget_of", "numbers_of", "server_of", "trusted_of"]
 
 
 def budget_of(path: Path | None, environment: str | None) -> Loaded:
@@ -42,15 +47,38 @@ def numbers_of(workers: int | None, loaded: Loaded) -> tuple[int, float, float]:
     """Return how many workers, seconds of announcement, and seconds of grace after it.
 
     Workers: the command's, the budget's, or one for each core granted. The budget's grace runs from the
-    signal, announcement included.
+    signal, announcement included; where neither it nor the deadline is known, it is what the platform
+    grants, or as long as servers wait by themselves. Raises `BudgetError` where the steps of a drain do not
+    fit into one another: the first SIGTERM would lose requests.
     """
     found = derived(loaded)
     if workers is not None and workers < 1:
         raise UsageError(f"expected at least 1, not {workers}", place="--workers")
+    count = workers or int(_value(found, "service.workers", 1))
+    for finding in leaving(Ground(loaded, count, granted())):
+        raise BudgetError(f"{finding.path}: {finding.message}", place=finding.place)
     drain = loaded.budget.drain
     announce = drain.announce or 0.0
-    grace = drain.grace or _value(found, "drain.grace", announce + GRACE)
-    return workers or int(_value(found, "service.workers", 1)), announce, grace - announce
+    usual = announce + GRACE
+    if drain.termination is not None:
+        usual = min(usual, drain.termination - LAST_RESORT)
+    grace = drain.grace or _value(found, "drain.grace", usual)
+    return count, announce, grace - announce
+
+
+def server_of(server: str | None, loaded: Loaded) -> str:
+    """Return what serves, the command's word before the budget's; raises `UsageError` if it is not here."""
+    place = "--server" if server is not None else loaded.place("service.server")
+    return installed(server or loaded.budget.service.server, place)
+
+
+def trusted_of(loaded: Loaded) -> tuple[str, ...]:
+    """Return the proxies whose X-Forwarded-For the server believes.
+
+    None where they write another header: what comes in the one that they do not write is the client's own.
+    """
+    trust = loaded.budget.trust
+    return tuple(p for p in trust.proxies if p != UNIX) if trust.header == "x-forwarded-for" else ()
 
 
 def _value(found: Mapping[str, Derived], path: str, default: float) -> float:

@@ -4,71 +4,78 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import uvicorn
 
 from holdfast.clock import monotonic
-from holdfast.events import StallSeen
-from holdfast.loop.watch import StallWatch
 from holdfast.serve.boot import explain_text
 from holdfast.serve.closing import settle, turn_away
+from holdfast.serve.environment import Terms
 from holdfast.serve.lifespan import Lifespan
-from holdfast.telemetry import process
-from holdfast.telemetry.board import Slot
+from holdfast.serve.post import Post
+from holdfast.serve.protocol import protocol
+from holdfast.serve.supervised import Supervised
 
-if TYPE_CHECKING:
-    from holdfast.serve.worker import Worker
+__all__ = ["SETTINGS", "Server", "proxy_settings"]
 
-__all__ = ["Server"]
+SETTINGS: dict[str, Any] = {"loop": "uvloop", "http": protocol}
+"""Uvicorn's settings in every worker of ours."""
+
+_STEP = 0.02
+
+
+def proxy_settings(proxies: tuple[str, ...]) -> dict[str, Any]:
+    """Return Uvicorn's settings for those whose X-Forwarded-For is believed: nobody by default, never all."""
+    return {"proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}
 
 
 class Server(uvicorn.Server):
-    """Serves `config`'s app for `worker`; `stall` and `interim` in seconds are the watch's."""
+    """Serves `config`'s app in a worker's process, on its `terms`."""
 
-    def __init__(
-        self, config: uvicorn.Config, *, slot: Slot, stall: float, interim: float, worker: Worker
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, *, worker: Supervised, terms: Terms) -> None:
         super().__init__(config)
-        self._slot = slot
         self._worker = worker
-        self._draining = False
-        self._watch = StallWatch(
-            self._stalled, threshold=stall, interim=interim, in_flight=self._requests, on_beat=self._beat
-        )
+        self._terms = terms
+        self._post = Post(worker, terms, self._requests, self.drain)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the app's start-up, listen, and say that this worker serves."""
-        self._watch.start()  # before the app, which sees that it is watched and needs no watch of its own
+        self._post.watch()  # before the app, which sees that it is watched and needs no watch of its own
         try:
             await super().startup(sockets=sockets)
         except SystemExit:
             failure = self.lifespan.failure if isinstance(self.lifespan, Lifespan) else ""
             self._worker.fail("lifespan", *explain_text(failure))
-        if self.should_exit:
-            return
-        self._watch_drain()
-        self._slot.beat(monotonic())  # before the state: booting took longer than a loop may be silent
-        self._slot.state = "serving"
-        self._worker.release_output()
+        if not self.should_exit:
+            self._post.serving()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ask to be replaced once this worker has served its number of requests."""
+        self._post.served(self.server_state.total_requests)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what is in flight, run the app's shutdown, and give the slot back."""
+        """Let everybody leave in order, run the app's shutdown, and give the slot back."""
         listeners = sockets or []
         try:
-            if (
-                self._draining
-            ):  # all workers: one that is recycled leaves its share of the socket to the others
+            everybody = self._post.everybody_leaves()
+            if everybody:
                 turn_away(listeners)
                 await settle(listeners)
+            for server in self.servers:
+                server.close()
+            for listener in listeners:
+                listener.close()
             self.drain()
+            if not everybody:  # the others go on with the listener, and nothing has announced it
+                await self._linger()
+            self.config.timeout_graceful_shutdown = await self._post.finish()  # type: ignore[assignment]
             await super().shutdown(sockets=sockets)
         finally:
-            self._watch.stop()
-            self._slot.release()
+            self._post.leave()
 
     def drain(self) -> None:
         """End kept-alive connections with their next answer; go on accepting.
@@ -76,9 +83,8 @@ class Server(uvicorn.Server):
         Uvicorn puts its default headers on every answer and closes the connection on `connection: close`;
         it makes them anew each second from the configuration's.
         """
-        if self._slot.state != "serving":
+        if not self._post.draining():
             return
-        self._slot.state = "draining"
         close = (b"connection", b"close")
         self.config.encoded_headers = [*self.config.encoded_headers, close]
         self.server_state.default_headers = [*self.server_state.default_headers, close]
@@ -98,26 +104,8 @@ class Server(uvicorn.Server):
         """Return the requests in flight; also called from the watch's thread while the loop stands still."""
         return len(self.server_state.tasks)
 
-    def _stalled(self, stall: StallSeen) -> None:
-        """Tell of a stall, unless nobody was kept waiting yet: start-ups may block."""
-        if self._slot.state != "booting":
-            process.bus().emit(stall)
-
-    def _beat(self, now: float, lag: float) -> None:
-        process.beat(now, lag)
-        # A held app counts those that wait at its door itself; for any app Uvicorn counts all.
-        self._slot.in_flight = max(0, self._requests() - self._slot.queued)
-
-    def _watch_drain(self) -> None:
-        channel = self._worker.channel
-        if channel is None:
-            return
-        loop = asyncio.get_running_loop()
-
-        def ended() -> None:
-            loop.remove_reader(channel.drain)
-            os.close(channel.drain)
-            self._draining = True
-            self.drain()
-
-        loop.add_reader(channel.drain, ended)
+    async def _linger(self) -> None:
+        """Wait for connections to end with their next answer: who closes one in use loses a request."""
+        until = monotonic() + self._terms.keepalive
+        while self.server_state.connections and monotonic() < until:  # noqa: ASYNC110 - Uvicorn tells nobody
+            await asyncio.sleep(_STEP)

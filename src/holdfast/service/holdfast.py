@@ -5,28 +5,46 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar, overload
 
-from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import FastAPI, Response
+from starlette.types import ASGIApp
 
-from holdfast.errors import MissingNumber, UsageError
+from holdfast.errors import DependencyUnavailable, MissingNumber, UsageError
 from holdfast.service import failure
+from holdfast.service.causes import Causes
+from holdfast.service.dependencies import Dependencies
+from holdfast.service.drain.draining import Draining
+from holdfast.service.front import Front
 from holdfast.service.identity import Identity
-from holdfast.service.lifespan import Lifespan
 from holdfast.telemetry import process
 
 if TYPE_CHECKING:
     from holdfast.budget import Budget, Loaded
+    from holdfast.client.coroutine import CoroutineDependency
     from holdfast.client.http import DependencyClient
+    from holdfast.client.sql import Database
+    from holdfast.policy.mode import Mode
+    from holdfast.service.cache import Cache, Caches, Caching
+    from holdfast.service.drain.drain import Callback
+    from holdfast.service.entrance import MakeGate, MakeLimit
+    from holdfast.service.front import Part
+    from holdfast.service.idempotency import Idempotent, Keyring
+    from holdfast.service.ratelimit import Cost, RateLimits
     from holdfast.service.running import Running
+    from holdfast.service.upload.sink import Sink
+    from holdfast.service.upload.uploads import Uploads
 
 # The rest is imported where it is first used: `import holdfast` is on the start-up path of whatever imports
 # the app, tests and tools included, and adds at most 60 ms to FastAPI's own import.
 
 __all__ = ["Holdfast"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F")
 
 _log = logging.getLogger("holdfast")
 
@@ -37,6 +55,9 @@ class Holdfast:
     `budget`: the file, or None to look for holdfast.toml (HOLDFAST_BUDGET, then from the working directory
     upwards); without one everything observes and a log line says so. `server_timing`: tell every caller how
     long its request took; only for callers that may know.
+
+    `limit` makes the number that bounds what is in flight, and `gate` decides who enters, for each worker:
+    instead of what the budget's `[admission]` chooses, see docs/admission.md.
 
     The constructor reads the budget, wraps the app and starts nothing; what runs is started by the app's
     lifespan, or by the first request where a server has none.
@@ -51,17 +72,35 @@ class Holdfast:
         budget: Path | str | None = None,
         environment: str | None = None,
         server_timing: bool = False,
+        limit: MakeLimit | None = None,
+        gate: MakeGate | None = None,
     ) -> None:
         if getattr(app.state, "holdfast", None) is not None:
             raise UsageError("this app is held already: Holdfast(app) is called once")
         self._app = app
         self._timing = server_timing
+        self._limit = limit
+        self._gate = gate
         self._loaded = _find(budget, environment)
-        self._clients: dict[str, DependencyClient] = {}
+        if self.budget.trace.sample is not None:
+            from holdfast.telemetry.traces.provider import require
+
+            require(self.budget.trace, self._loaded.place("trace.sample"))
+        self._dependencies = Dependencies(self._loaded)
         self._identity = Identity()
-        self._running: Running | None = None
+        self._on_drain: list[Callback] = []
+        self._keys: Keyring | None = None
+        self._caches: Caches | None = None
+        self._uploads: Uploads | None = None
+        self._front = Front(self._loaded, self._dependencies, run=self._run, parts=self._parts)
+        self.draining = Draining(lambda: None if self._running is None else self._running.drain.draining)
         app.state.holdfast = self
-        failure.install(app, self._count_failure)
+        self._causes = Causes(lambda: process.slot().errors)
+        failure.install(app, self._causes.named)
+        if self.budget.ratelimit:
+            from holdfast.service.ratelimit import prepare
+
+            prepare(self._loaded)
         # Outermost: whatever middleware is added, now or later, the built stack ends up inside.
         build = app.build_middleware_stack
         app.build_middleware_stack = lambda: self._wrap(build())  # type: ignore[method-assign]
@@ -89,18 +128,163 @@ class Holdfast:
         `options` as `holdfast.client.http.client` takes them. Its connections are closed with the app's
         lifespan. Raises UsageError when the budget has no such dependency or holdfast[http] is not installed.
         """
-        from holdfast.client.http import client
-        from holdfast.service.numbers import workers
+        return self._dependencies.http(name, **options)
 
-        section = self.budget.dependency.get(name)
+    @overload
+    def dependency(
+        self,
+        name: str,
+        *,
+        idempotent: bool = ...,
+        failures: tuple[type[Exception], ...] = ...,
+        mode: Mode | None = ...,
+    ) -> CoroutineDependency[Never]: ...
+
+    @overload
+    def dependency(
+        self,
+        name: str,
+        *,
+        fallback: Callable[[DependencyUnavailable], F | Awaitable[F]],
+        idempotent: bool = ...,
+        failures: tuple[type[Exception], ...] = ...,
+        mode: Mode | None = ...,
+    ) -> CoroutineDependency[F]: ...
+
+    @overload
+    def dependency(
+        self,
+        name: str,
+        *,
+        fallback: F,
+        idempotent: bool = ...,
+        failures: tuple[type[Exception], ...] = ...,
+        mode: Mode | None = ...,
+    ) -> CoroutineDependency[F]: ...
+
+    def dependency(self, name: str, **options: Any) -> CoroutineDependency[Any]:
+        """Return the policies of the dependency `name` for any coroutine, see docs/dependencies.md.
+
+        It is a decorator, `await dependency.call(func, ...)`, and `async with dependency:`. All that is asked
+        for by one name shares its breaker, its bulkhead and its retry budget. `fallback`: a value, or a
+        function of the reason; without one a Refusal is raised, and becomes a 503 that names the dependency
+        and says when to come back. `idempotent`, `failures`: see CoroutineDependency. `mode`: instead of the
+        budget's. Raises UsageError when the budget has no such dependency.
+        """
+        return self._dependencies.coroutine(name, **options)
+
+    def sql(self, name: str, **options: Any) -> Database:
+        """Return the database of the dependency `name`: engine, sessions and transactions, see docs/sql.md.
+
+        `options` as `holdfast.client.sql.database` takes them. Its connections are closed with the app's
+        lifespan. Raises UsageError when the budget has no such dependency, its address is not to be had, or
+        holdfast[sql] is not installed.
+        """
+        return self._dependencies.sql(name, **options)
+
+    async def to_thread(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `func` in a thread, see `holdfast.to_thread`."""
+        from holdfast.loop.offload.threads import to_thread
+
+        return await to_thread(func, *args, **kwargs)
+
+    async def to_process(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `func`, a function at the top of a module, in one of this worker's processes.
+
+        Cancelled, or when its deadline passes, the process is killed. Raises WorkerDied when the process
+        ended by itself, OffloadFull when as many calls wait as may, UsageError for what cannot be pickled.
+        """
+        return await self._front.here().beside.to_process(func, *args, **kwargs)
+
+    def idempotent(self, store: Any = None, **options: Any) -> Idempotent:
+        """Return a decorator for routes whose effect happens once for each Idempotency-Key.
+
+        See docs/idempotency.md. `store`: a dependency of the budget, an AsyncEngine, an async_sessionmaker, a
+        redis.asyncio client or a Store; None: as [idempotency] says. `options` as `Keyring.make` takes them:
+        effect, tenant, required, retention, lease, body, headers, sessions, mode. What is not said is taken
+        from [idempotency].
+        Raises UsageError.
+        """
+        return self._keyring().make(store, **options)
+
+    def ratelimit(self, name: str, *, key: Callable[..., Any] | None = None, cost: Cost = 1.0) -> Any:
+        """Return a dependency that charges a request to the rate limit `name`, see docs/rate-limits.md.
+
+        `key` is itself a dependency, whose value (text, a number, a UUID) is who calls; None in its place is
+        nobody, who is limited by address. Without it the budget says who calls. `cost`: how many calls a
+        request counts as, or what says so of it. Raises UsageError when the budget has no such limit.
+        """
+        from holdfast.service.ratelimit import limiting
+
+        section = self.budget.ratelimit.get(name)
         if section is None:
-            known = ", ".join(self.budget.dependency) or "none"
-            raise UsageError(f'the budget has no dependency "{name}"; known: {known}', place="hold.http")
-        made = client(name, section, processes=workers(self._loaded), **options)
-        self._clients[name] = made
-        if self._running is not None:
-            self._running.attach(name, made)
-        return made
+            known = ", ".join(self.budget.ratelimit) or "none"
+            raise UsageError(f'the budget has no rate limit "{name}"; known: {known}', place="hold.ratelimit")
+        if key is not None and section.key != "principal":
+            message = f'ratelimit.{name} has key = "{section.key}": with key=... it is "principal"'
+            raise UsageError(message, place=self._loaded.place(f"ratelimit.{name}.key"))
+        return limiting(name, self._ratelimits, key=key, cost=cost)
+
+    def upload(self, name: str, *, raw: bool = False, sink: Sink | None = None) -> Any:
+        """Return the annotation of a parameter that is an upload, as in `files: hold.upload("avatar")`.
+
+        The parameter is a `Received`, see docs/uploads.md. `raw`: the whole body is one file, else it is a
+        multipart/form-data. `sink`: where files go, in place of the budget's directory. Raises UsageError.
+        """
+        if self._uploads is None:
+            from holdfast.service.upload.uploads import Uploads
+
+            self._uploads = Uploads(self._app, self._loaded)
+        return self._uploads.make(name, sink, raw=raw)
+
+    def download(self, source: AsyncIterable[bytes] | Path | str, **options: Any) -> Response:
+        """Return an answer that sends a file, or what `source` yields, as fast as it is read.
+
+        `options` as FileDownload (filename, media_type, etag, headers) and StreamDownload (size in place of
+        etag) take them, see docs/uploads.md. Whoever takes nothing for `connection.send_timeout` is left.
+        """
+        from holdfast.service.download import FileDownload, StreamDownload
+
+        patience = self.budget.connection.send_timeout
+        if isinstance(source, (str, Path)):
+            return FileDownload(source, patience=patience, **options)
+        return StreamDownload(source, patience=patience, **options)
+
+    def cached(self, name: str, **options: Any) -> Caching:
+        """Return a decorator that keeps a function's values in the cache `name`, see docs/cache.md.
+
+        What the function is given is the key, and its return annotation the type of its values. `options`:
+        `tags`, `ignore` (parameters that nothing depends on), `version`, `copies`, `warm`. Raises UsageError,
+        when the budget has no such cache, or something in the signature can be no part of a key.
+        """
+        return self._cached().cached(name, **options)
+
+    def cache(self, name: str, kind: Any = None) -> Cache[Any]:
+        """Return the cache `name` for values of `kind`: get, set, delete, exists; see docs/cache.md.
+
+        `kind` None: any JSON. Raises UsageError when the budget has no such cache, or values of `kind` cannot
+        be kept as JSON.
+        """
+        return self._cached().cache(name, kind)
+
+    def fair(self, key: Callable[..., Any]) -> Any:
+        """Return a dependency for routes: fairness between callers while the service is overloaded.
+
+        `key` is itself a dependency, and returns who calls, after authentication: `dependencies=[hold.fair(
+        principal)]`. A caller with more than his share of the places gets 429; whose level has no room, 503.
+        """
+        from holdfast.service.fairness import fair
+
+        return fair(lambda: None if self._running is None else self._running.entrance, key)
+
+    def on_drain(self, callback: Callback) -> Callback:
+        """Have `callback()`, plain or async, called when streams are to end; also a decorator."""
+        self._on_drain.append(callback)
+        return callback
+
+    def background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run `work` beside the requests; a drain waits for it before the app shuts down, then cancels it."""
+        return self._front.here().drain.background(work)
 
     @property
     def in_flight(self) -> int:
@@ -109,60 +293,78 @@ class Holdfast:
 
     async def stop(self) -> None:
         """Stop what runs and close the clients: for a service whose server has no lifespan."""
-        await self._stop()
+        await self._front.stop()
+
+    @property
+    def _running(self) -> Running | None:
+        return self._front.running
+
+    def _ratelimits(self) -> RateLimits:
+        limits = self._front.here().ratelimits
+        assert limits is not None  # noqa: S101 - the budget has a limit, or there were no dependency
+        return limits
+
+    def _parts(self) -> list[Part]:
+        return [part for part in (self._keys, self._caches) if part is not None]
+
+    def _cached(self) -> Caches:
+        if self._caches is None:
+            from holdfast.service.cache import Caches
+
+            self._caches = Caches(self._loaded)
+        return self._caches
+
+    def _keyring(self) -> Keyring:
+        if self._keys is None:
+            from holdfast.service.idempotency import Keyring
+
+            self._keys = Keyring(self._loaded)
+        return self._keys
 
     def _wrap(self, stack: ASGIApp) -> ASGIApp:
         """Return the outermost ASGI app."""
-        self._stack = stack
-        lifespan = Lifespan(stack, self._start, self._stop)
+        if self.budget.surface.docs is not None:
+            from holdfast.service.caller import Callers
+            from holdfast.service.surface import show_docs
 
-        def front(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            kind = scope["type"]
-            if kind == "http":
-                here = self._running
-                if here is None or here.loop is not asyncio.get_running_loop():
-                    here = self._begin()
-                return here.serve(scope, receive, send)
-            if kind == "lifespan":
-                return lifespan(scope, receive, send)
-            return stack(scope, receive, send)
+            show_docs(self._app, self.budget.surface.docs, Callers(self.budget.trust).trusted)
+        if self.budget.ratelimit:
+            from holdfast.service.ratelimit import limit_routes
 
+            limit_routes(self._app, self._loaded)
+        if self._keys is not None or self.budget.idempotency is not None:
+            self._keyring().install(self._app.routes)
+        front = self._front.around(stack)
+        if self.budget.trace.sample is not None:
+            from holdfast.loop.route import template
+            from holdfast.telemetry.traces.server import ServerSpans, missing
+
+            if missing(self._app):
+                return ServerSpans(front, template)
         return front
 
-    def _begin(self) -> Running:
-        """Start on the running loop; what ran on another one ends."""
+    def _run(self, stack: ASGIApp) -> Running:
+        """Start what runs on the running loop."""
         from holdfast.service.running import Running
 
-        if self._running is not None:
-            self._running.end()
-        self._running = Running(
+        running = Running(
             self._app,
-            self._stack,
+            stack,
             self._loaded,
             bus=process.bus(),
             slot=process.slot(),
             identity=self._identity,
+            causes=self._causes,
+            dependencies=self._dependencies,
             timing=self._timing,
+            limit=self._limit,
+            gate=self._gate,
+            on_drain=self._on_drain,
         )
-        for name, client in self._clients.items():
-            self._running.attach(name, client)
-        return self._running
-
-    async def _start(self) -> None:
-        self._begin()
-
-    async def _stop(self) -> None:
-        if self._running is not None:
-            self._running.end()
-            self._running = None
-        # Their connections, not the clients: whoever starts the app again finds them in working order.
-        for client in self._clients.values():
-            await client.policies.aclose()
-
-    def _count_failure(self, cause: str) -> None:
-        from holdfast.service.running import count
-
-        count(process.slot(), cause)
+        if self._uploads is not None:
+            self._uploads.tell(process.slot())
+            running.drain.background(self._uploads.sweep())
+        return running
 
 
 def _find(budget: Path | str | None, environment: str | None) -> Loaded:

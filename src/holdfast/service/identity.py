@@ -4,42 +4,42 @@ from __future__ import annotations
 
 import os
 import re
-from contextvars import ContextVar
+from collections.abc import Iterator
 
-__all__ = ["HEADER", "Identity", "current", "request_id"]
+from holdfast.policy.deadline import ambient
+
+__all__ = ["HEADER", "Identity", "request_id"]
 
 HEADER = b"x-request-id"
 
 _SANE = re.compile(rb"[A-Za-z0-9._:@/+=-]{1,128}").fullmatch
 """What may enter logs and headers: no spaces, no controls, bounded length."""
 
-current: ContextVar[bytes] = ContextVar("holdfast_request_id", default=b"")
-"""The id of the request being served, empty outside of one."""
-
-
-_BLOCK = 4096
-_DIGITS = [b"%03x" % number for number in range(_BLOCK)]
-"""The last three digits, made in advance: formatting a number costs more than all the rest of an id."""
+_DIGITS = [b"%02x" % number for number in range(256)]
+"""The last digits, made in advance: formatting a number costs more than all the rest of an id. They are few,
+so that they stay in the cache."""
 
 
 class Identity:
-    """Makes ids: eight random bytes a process and a counter, unique across workers without a system call."""
+    """Makes ids: eight random bytes a process and a counter, unique across workers without a system call.
 
-    __slots__ = ("_block", "_head", "_next", "_pid", "_prefix")
+    `made` is an iterator that gives ids for as long as its block lasts; `accept` begins the next one.
+    """
+
+    __slots__ = ("_block", "_pid", "_prefix", "made")
 
     def __init__(self) -> None:
-        self._next = 0
         self._reseed()
 
     def accept(self, inbound: bytes | None) -> bytes:
         """Return the caller's id if it is sane, else a new one."""
         if inbound is not None and _SANE(inbound):
             return inbound
-        number = self._next
-        if number == _BLOCK:
-            number = self._turn()
-        self._next = number + 1
-        return self._head + _DIGITS[number]
+        made = next(self.made, None)
+        if made is None:
+            self._turn()
+            made = next(self.made)
+        return made
 
     def after_fork(self) -> None:
         """Take a prefix of one's own when the process was forked after construction."""
@@ -50,14 +50,20 @@ class Identity:
         self._pid = os.getpid()
         self._prefix = os.urandom(8).hex().encode("ascii")
         self._block = -1
-        self._next = self._turn()
+        self._turn()
 
-    def _turn(self) -> int:
+    def _turn(self) -> None:
         self._block += 1
-        self._head = b"%b-%x" % (self._prefix, self._block)
-        return 0
+        head = b"%b-%x" % (self._prefix, self._block)
+        self.made: Iterator[bytes] = map(head.__add__, _DIGITS)
 
 
 def request_id() -> str:
     """Return the id of the request being served, "" outside of one: for logs and calls to other services."""
-    return current.get().decode("ascii", "replace")
+    frame = ambient.frame()
+    while frame is not None:
+        found: bytes | None = getattr(frame, "request_id", None)
+        if found is not None:
+            return found.decode("ascii", "replace")
+        frame = frame.outer
+    return ""

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from holdfast.budget import Loaded
 from holdfast.budget.derive import Derived, derived
-from holdfast.budget.derive.cores import Cores
 from holdfast.telemetry import process
 
 __all__ = ["numbers", "workers"]
@@ -26,8 +25,7 @@ def numbers(loaded: Loaded) -> Mapping[str, Derived]:
     if process.supervised():
         return derived(loaded)
     said = os.environ.get(_CONCURRENCY, "")
-    count = int(said) if said.isdecimal() and int(said) else 1
-    return derived(loaded, cores=Cores(float(count), _CONCURRENCY if said else "one process"))
+    return derived(loaded, running=int(said) if said.isdecimal() and int(said) else 1)
 
 
 def workers(loaded: Loaded) -> int:

@@ -12,7 +12,11 @@ __all__ = ["tell"]
 _log = logging.getLogger("holdfast")
 
 
-def tell(slot: Slot, policy: str, missing: Iterable[str]) -> None:
-    """Say that `policy` ("admission", "dependency payments") observes only, `missing` not being decided."""
+def tell(slot: Slot, policy: str, missing: Iterable[str] = ()) -> None:
+    """Say that `policy` ("admission", "dependency payments") observes only.
+
+    `missing` is what is not decided; where nothing is, somebody decided that it observes.
+    """
     slot.observing.row(policy)[ObservingCell.ACTIVE] = 1
-    _log.warning("%s: only observes, not decided: %s", policy, ", ".join(missing))
+    lacks = ", ".join(missing)
+    _log.warning("%s: only observes, %s", policy, f"not decided: {lacks}" if lacks else "as was decided")

@@ -8,10 +8,21 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from holdfast.errors import DeadlineExceeded, DependencyUnavailable, Refusal, Shed
+from holdfast.errors import (
+    DeadlineExceeded,
+    DependencyUnavailable,
+    RateLimited,
+    Refusal,
+    Shed,
+    UploadRefused,
+    UploadTooLarge,
+    UploadUnsupported,
+)
 
-__all__ = ["JSON", "OUTCOME", "Headers", "outcome_of", "render"]
+__all__ = ["JSON", "OUTCOME", "Headers", "more_of", "outcome_of", "render"]
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -21,13 +32,16 @@ OUTCOME = b"holdfast-outcome"
 _TITLES = {
     "shed": "The service is at its limit",
     "deadline": "The request ran out of time",
+    "incomplete": "The request did not come in time",
     "dependency": "A dependency is not available",
+    "ratelimited": "Too many calls",
+    "upload": "The upload is refused",
     "error": "The service failed",
 }
 
 
 def outcome_of(refusal: Refusal) -> str:
-    """Return the word for a refusal: "shed", "deadline" or "dependency"."""
+    """Return the word for a refusal: "shed", "deadline", "dependency", "ratelimited" or "upload"."""
     match refusal:
         case Shed():
             return "shed"
@@ -35,8 +49,30 @@ def outcome_of(refusal: Refusal) -> str:
             return "deadline"
         case DependencyUnavailable():
             return "dependency"
+        case RateLimited():
+            return "ratelimited"
+        case UploadRefused():
+            return "upload"
         case _:
             return "error"
+
+
+def more_of(refusal: Refusal) -> Mapping[str, object]:
+    """Return what the document of a refusal says beyond the usual members.
+
+    `violated-policies` is the extension of draft-ietf-httpapi-ratelimit-headers.
+    """
+    match refusal:
+        case DependencyUnavailable():
+            return {"dependency": refusal.dependency}
+        case RateLimited():
+            return {"violated-policies": list(refusal.violated)}
+        case UploadTooLarge():
+            return {"limit": refusal.limit, "unit": refusal.unit}
+        case UploadUnsupported():
+            return {"accepted": list(refusal.accepted)}
+        case _:
+            return {}
 
 
 def render(
@@ -46,14 +82,21 @@ def render(
     *,
     request_id: str = "",
     retry_after: float | None = None,
-    dependency: str = "",
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[Headers, bytes]:
-    """Return headers and body of a problem answer; `retry_after` in seconds is rounded up, 1 at least."""
-    document = {"type": f"urn:holdfast:{word}", "title": _TITLES[word], "status": status, "detail": detail}
+    """Return headers and body of a problem answer; `retry_after` in seconds is rounded up, 1 at least.
+
+    `more`: further members of the document.
+    """
+    document: dict[str, object] = {
+        "type": f"urn:holdfast:{word}",
+        "title": _TITLES[word],
+        "status": status,
+        "detail": detail,
+    }
     if request_id:
         document["request_id"] = request_id
-    if dependency:
-        document["dependency"] = dependency
+    document |= more
     headers: Headers = [(b"content-type", JSON), (OUTCOME, word.encode("ascii"))]
     if retry_after is not None:
         seconds = max(1, math.ceil(retry_after))

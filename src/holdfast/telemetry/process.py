@@ -76,10 +76,10 @@ def unsampled(sampler: Sampler) -> None:
         here.samplers.remove(sampler)
 
 
-def beat(now: float, lag: float) -> None:
-    """The loop ticked at `now`, `lag` seconds late: say so on the board, and bring its gauges up to date."""
+def beat(now: float, lag: float, lately: float | None = None) -> None:
+    """The loop ticked at `now`: say so on the board as `Slot.beat` does, and bring its gauges up to date."""
     mine = slot()
-    mine.beat(now, lag)
+    mine.beat(now, lag, lately)
     for sampler in _here().samplers:
         sampler(mine)
 

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from holdfast.events import BreakerChanged, Bus, CallEnded, RequestRefused, RetryDecided, StallSeen
+from holdfast.events import (
+    BreakerChanged,
+    Bus,
+    CacheUsed,
+    CallEnded,
+    ConnectionWaited,
+    DataAccessSeen,
+    KeyDecided,
+    RateExceeded,
+    RateUnchecked,
+    RequestRefused,
+    RetryDecided,
+    StallSeen,
+)
 from holdfast.policy.observed import PolicyObserved
-from holdfast.telemetry.board import DependencyCell, ObservingCell, Slot, SlotCell
+from holdfast.telemetry.board import CacheCell, DependencyCell, ObservingCell, PoolCell, Slot, SlotCell
+from holdfast.telemetry.refusals import Stage, row_name
 from holdfast.telemetry.stalls import continues
 
 __all__ = ["BREAKER_STATES", "Recorder"]
@@ -12,7 +26,7 @@ __all__ = ["BREAKER_STATES", "Recorder"]
 BREAKER_STATES = ("closed", "half-open", "open")
 """A breaker's state is its index here; 0 is also what a dependency without a breaker shows."""
 
-_REFUSALS = frozenset({"breaker", "bulkhead"})
+_REFUSALS = frozenset({"breaker", "bulkhead", "throttled"})
 _NS = 1_000_000_000
 
 
@@ -36,8 +50,14 @@ class Recorder:
         bus.subscribe(BreakerChanged, self.breaker)
         bus.subscribe(RetryDecided, self.retry)
         bus.subscribe(CallEnded, self.call)
+        bus.subscribe(ConnectionWaited, self.waited)
+        bus.subscribe(DataAccessSeen, self.access)
         bus.subscribe(RequestRefused, self.refused)
         bus.subscribe(PolicyObserved, self.observed)
+        bus.subscribe(RateExceeded, self.exceeded)
+        bus.subscribe(RateUnchecked, self.unchecked)
+        bus.subscribe(KeyDecided, self.key)
+        bus.subscribe(CacheUsed, self.cache)
 
     def stall(self, event: StallSeen) -> None:
         """Write a stall; a part that continues the one before adds to its time and is not counted."""
@@ -48,13 +68,40 @@ class Recorder:
         self._last_stall = event
         self._slot.stalls.append(event)
 
+    def waited(self, event: ConnectionWaited) -> None:
+        """Count a wait for a connection."""
+        cells = self._slot.pools.row(event.dependency)
+        cells[PoolCell.WAITS] += 1
+        cells[PoolCell.WAIT_NS] += max(0, round(event.duration * _NS))
+        cells[PoolCell.REFUSED] += not event.granted
+
+    def access(self, event: DataAccessSeen) -> None:
+        """Count a use of a database that will hurt."""
+        self._slot.access.row(f"{event.kind}\t{event.dependency}")[0] += 1
+
     def refused(self, event: RequestRefused) -> None:
-        """Count a request that was refused at the door."""
-        self._slot.refused.row(event.reason)[0] += 1
+        """Count one who waited in vain or was refused inside; the door counts who is refused at once."""
+        self._slot.refused.row(row_name(event.reason, Stage.ASGI, event.priority))[0] += 1
 
     def observed(self, event: PolicyObserved) -> None:
         """Count what a policy in observe mode would have done."""
         self._slot.observing.row(f"{event.policy} {event.subject}".rstrip())[ObservingCell.COUNT] += 1
+
+    def exceeded(self, event: RateExceeded) -> None:
+        """Count a call that was refused because its caller has used up a rate limit."""
+        self._slot.ratelimits.row(event.limit)[0] += 1
+
+    def unchecked(self, event: RateUnchecked) -> None:
+        """Count a call of which the store of its rate limit could not say whether it may."""
+        self._slot.ratelimits.row(f"{event.limit}\t{event.decision}")[0] += 1
+
+    def key(self, event: KeyDecided) -> None:
+        """Count what became of a request with an idempotency key."""
+        self._slot.idempotency.row(f"{event.outcome}\t{event.route}")[0] += 1
+
+    def cache(self, event: CacheUsed) -> None:
+        """Count what became of lookups in a cache."""
+        self._slot.caches.row(f"{event.outcome}\t{event.cache}")[CacheCell.COUNT] += event.count
 
     def breaker(self, event: BreakerChanged) -> None:
         """Write the state that a breaker has come to."""

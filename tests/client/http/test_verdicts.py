@@ -33,6 +33,21 @@ def test_what_is_none(status: int, outcome: Outcome, retryable: bool) -> None:
     assert verdict.retry_after is None
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "shed"),
+    [
+        (429, {}, True),
+        (503, {"Retry-After": "7"}, True),
+        (503, {}, False),
+        (500, {"Retry-After": "7"}, False),
+    ],
+)
+def test_refused_for_want_of_room(status: int, headers: dict[str, str], shed: bool) -> None:
+    verdict = judge_response(httpx2.Response(status, headers=headers))
+    assert verdict is not None
+    assert verdict.shed is shed
+
+
 @pytest.mark.parametrize(("status", "honoured"), [(429, 7.0), (503, 7.0), (500, None)])
 def test_retry_after_where_it_is_defined(status: int, honoured: float | None) -> None:
     verdict = judge_response(httpx2.Response(status, headers={"Retry-After": "7"}))

@@ -113,6 +113,8 @@ def plan(
     connections_max: int = 10,
     request: list[int] | None = None,
     idle_s: float = 5.0,
+    connections_first: int = 0,
+    waits: bool = True,
 ) -> Plan:
     """Return a plan with arrivals at the given milliseconds, of the first request unless told."""
     requests = catalogue(specs or [RequestSpec("GET /x")], authority=f"127.0.0.1:{port}", seed=1)
@@ -125,6 +127,8 @@ def plan(
         at=np.array([round(ms * 1e6) for ms in at_ms], dtype=np.int64),
         request=np.array(request or [0] * len(at_ms), dtype=np.int32),
         idle_s=idle_s,
+        connections_first=connections_first,
+        waits=waits,
     )
 
 

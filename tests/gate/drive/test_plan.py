@@ -33,6 +33,7 @@ def test_a_plan_survives_its_files(tmp_path: Path) -> None:
         ({"timeout_s": float("nan")}, "timeout_s"),
         ({"idle_s": -1.0}, "idle_s"),
         ({"connections_max": 0}, "connections_max"),
+        ({"connections_first": 11}, "connections_first lies between 0 and connections_max"),
         ({"at": np.array([5, 4], dtype=np.int64)}, "ascend"),
         ({"at": np.array([-1, 4], dtype=np.int64)}, "ascend"),
         ({"at": np.array([1.0, 4.0])}, "int64"),

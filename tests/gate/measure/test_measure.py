@@ -36,6 +36,7 @@ ENDS = [
     Sent(1.0, status=Cause.NOT_SENT),
     Sent(1.1, took=0.5),
 ]
+LIMITED = Sent(0.0, status=429, outcome=Outcome.RATELIMITED, retry_after=True)
 
 
 def test_every_end_has_a_name() -> None:
@@ -84,6 +85,15 @@ def test_the_ledger_balances_and_counts_each_once() -> None:
     assert ledger.sent == 10 == ledger.scheduled
     assert (ledger.served, ledger.refused, ledger.shed) == (3, 1, 2)
     assert (ledger.failed, ledger.cancelled, ledger.never_accepted) == (2, 1, 1)
+
+
+def test_a_rate_limit_refuses_and_serves_nothing() -> None:
+    limited, of_the_app = run([LIMITED]), run([Sent(0.0, status=429)])
+    assert (balance(limited).served, balance(limited).shed) == (0, 1)
+    assert (balance(of_the_app).served, balance(of_the_app).shed) == (1, 0)
+    assert outcomes.counts(limited.codes) == {"429 ratelimited": 1}
+    assert not limited.counted.any(), "a 4xx is left out"
+    assert run([LIMITED], sli=Sli(bad=("ratelimited",), excluded=())).counted.all()
 
 
 def test_what_the_driver_did_not_send_unbalances_the_ledger() -> None:

@@ -79,6 +79,11 @@ def test_refusals_at_the_budgets_own_peak() -> None:
     assert explained(phase("steady", s200=9), phase("overload", **shed)) == []
 
 
+def test_a_rate_limit_that_takes_the_gate_for_one_caller() -> None:
+    (found,) = explained(phase("steady", s200=70, s429_ratelimited=30))
+    assert found.title == "30 of 100 requests were refused by a rate limit"
+
+
 def test_the_strongest_comes_first() -> None:
     found = explained(
         phase("steady", s503_shed=1), phase("overload", client_timeout=1),

@@ -1,87 +1,36 @@
+"""The gate: permits are conserved, whatever happens."""
+
 from __future__ import annotations
 
-import pytest
+import math
+
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from holdfast.policy.admission import AdmissionConfig, Fixed, Gate, Refused, Ticket
 from holdfast.policy.admission.core import Fate
-from holdfast.policy.outcome import Outcome
-
-
-class Movable:
-    """A limit that a test moves."""
-
-    def __init__(self, value: int) -> None:
-        self.value = value
-
-    def sample(self, now: float, latency: float, in_flight: int, outcome: Outcome) -> None:
-        self.value = int(latency)
-
-
-def gate(limit: int, queue: int, wait: float = 1.0) -> Gate:
-    return Gate(AdmissionConfig(limit, queue, wait), Fixed(limit))
+from holdfast.policy.mode import Mode
+from tests.policy.admission.gates import CRITICAL, Movable, beat, gate, move
 
 
 def test_full_without_a_queue() -> None:
     g = gate(1, 0)
+    assert g.refuses(0.0) is None
     assert g.try_enter()
     assert not g.try_enter()
-    assert g.arrive(0.0, lambda: None) == Refused("full", 1.0)
+    assert g.arrive(0.0, lambda: None) == g.refuses(0.0) == g.shut(0.0) == Refused("full", 1.0)
     g.leave()
     assert g.try_enter()
-
-
-def test_first_come_first_served_and_nobody_jumps_the_queue() -> None:
-    g, woken = gate(1, 2), []
-    assert g.try_enter()
-    first = g.arrive(0.0, lambda: woken.append("first"))
-    second = g.arrive(0.0, lambda: woken.append("second"))
-    assert isinstance(g.arrive(0.0, lambda: None), Refused)
-    g.leave()
-    assert woken == ["first"]
-    assert isinstance(first, Ticket)
-    assert first.fate is Fate.ADMITTED
-    assert not g.try_enter()
-    assert (g.in_flight, g.queued) == (1, 1)
-    g.leave()
-    assert woken == ["first", "second"]
-    assert isinstance(second, Ticket)
-    assert g.next_wakeup() is None
-
-
-def test_a_wait_ends() -> None:
-    g, woken = gate(1, 2, wait=1.0), []
-    g.try_enter()
-    ticket = g.arrive(5.0, lambda: woken.append(1))
-    assert isinstance(ticket, Ticket)
-    assert g.next_wakeup() == 6.0
-    g.expire(5.9)
-    assert not woken
-    g.expire(6.0)
-    assert woken == [1]
-    assert ticket.fate is Fate.EXPIRED
-    assert g.abandon(ticket)
-    g.leave()
-    assert g.in_flight == 0
-
-
-def test_an_expired_place_is_free_for_the_next() -> None:
-    g = gate(1, 1, wait=1.0)
-    g.try_enter()
-    assert isinstance(g.arrive(0.0, lambda: None), Ticket)
-    assert isinstance(g.arrive(0.5, lambda: None), Refused)
-    assert isinstance(g.arrive(1.5, lambda: None), Ticket)
 
 
 def test_the_gate_follows_the_limit() -> None:
-    g, woken = Gate(AdmissionConfig(1, 9), Movable(1)), []
+    g, woken = Gate(AdmissionConfig(1, 9, wait=60.0), Movable(1)), []
     assert g.try_enter()
     for index in range(3):
         g.arrive(0.0, lambda i=index: woken.append(i))
-    g.sample(0.0, 3.0, Outcome.SUCCESS)
+    move(g, 0.0, 3)
     assert woken == [0, 1]
-    g.sample(0.0, 1.0, Outcome.SUCCESS)
+    move(g, 1.0, 1)
     g.leave()  # two are left inside, one too many
     assert woken == [0, 1]
     g.leave()
@@ -97,39 +46,49 @@ def test_observing_counts_beyond_the_limit() -> None:
     assert g.in_flight == 2
     g.leave()
     assert not g.try_enter()
+    watching = Gate(AdmissionConfig(1, mode=Mode.OBSERVE), Fixed(1))
+    watching.enter_anyway()
+    assert watching.shut(0.0) is None
 
 
-@pytest.mark.parametrize(
-    "bad", [{"limit": 0}, {"limit": 1, "queue": -1}, {"limit": 1, "queue": 1, "wait": 0.0}, {"limit": None}]
-)
-def test_contradictions(bad: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"must|nothing to enforce"):
-        AdmissionConfig(**bad)
+def test_the_alarm_is_given_once_and_the_beat_ends() -> None:
+    g, alarms = gate(1, 0), []
+    g.alarm = lambda: alarms.append(1)
+    g.try_enter()
+    for _ in range(3):
+        assert g.refuses(0.0) is not None
+    assert (alarms, g.restless) == ([1], True)
+    at = beat(g, 0.0, 0.5)
+    assert g.restless
+    beat(g, at, 3.0)
+    assert not g.restless
 
 
 class Conservation(RuleBasedStateMachine):
     """Whatever happens: permits are conserved, bounds hold, nobody waits while there is room."""
 
     inside = Bundle("inside")
-    tickets = Bundle("tickets")
 
-    @initialize(limit=st.integers(1, 4), queue=st.integers(0, 4))
-    def build(self, limit: int, queue: int) -> None:
-        self.limit, self.queue = Movable(limit), queue
-        self.gate = Gate(AdmissionConfig(limit, queue, 1.0), self.limit)
-        self.now, self.held, self.woken = 0.0, 0, 0
+    @initialize(limit=st.integers(1, 4), queue=st.integers(0, 4), late=st.sampled_from([None, 0.05]))
+    def build(self, limit: int, queue: int, late: float | None) -> None:
+        self.queue = queue
+        self.gate = Gate(AdmissionConfig(limit, queue, 1.0, late=late, highest=CRITICAL), Movable(limit))
+        self.gate.share.active = True
+        self.now, self.held = 0.0, 0
         self.waiting: list[Ticket] = []
 
     @rule(target=inside)
     def enter(self) -> object:
-        room = self.gate.in_flight < self.gate.limit and not self.gate.queued
-        assert self.gate.try_enter() is room
-        self.held += room
-        return room
+        entered = self.gate.try_enter()
+        assert not entered or self.gate.in_flight <= self.gate.limit
+        self.held += entered
+        return entered
 
-    @rule()
-    def arrive(self) -> None:
-        ticket = self.gate.arrive(self.now, lambda: None)
+    @rule(important=st.integers(0, 299))
+    def arrive(self, important: int) -> None:
+        refused = self.gate.refuses(self.now, important)
+        ticket = self.gate.arrive(self.now, lambda: None, important)
+        assert refused is None or isinstance(ticket, Refused) or self.gate.next_wakeup() is not None
         if isinstance(ticket, Ticket):
             self.waiting.append(ticket)
 
@@ -151,9 +110,14 @@ class Conservation(RuleBasedStateMachine):
         self.now += seconds
         self.gate.expire(self.now)
 
+    @rule(lag=st.sampled_from([0.0, 0.01, 0.2, math.inf, math.nan]), seconds=st.floats(0, 0.2))
+    def beat(self, lag: float, seconds: float) -> None:
+        self.now += seconds
+        self.gate.late(self.now, lag)
+
     @rule(limit=st.integers(1, 6))
     def move(self, limit: int) -> None:
-        self.gate.sample(self.now, limit, Outcome.SUCCESS)
+        self.gate.note(self.now, limit)
 
     @invariant()
     def conserved(self) -> None:
@@ -163,7 +127,8 @@ class Conservation(RuleBasedStateMachine):
         queued = sum(t.fate is Fate.WAITING for t in self.waiting)
         assert self.gate.in_flight == self.held + admitted
         assert self.gate.queued == queued <= self.queue
-        assert not queued or self.gate.in_flight >= self.gate.limit
+        open_ = self.gate.refuses(self.now, CRITICAL) is None or self.gate.in_flight >= self.gate.limit
+        assert not queued or open_ or self.gate.overloaded
 
 
 TestConservation = Conservation.TestCase

@@ -115,7 +115,7 @@ def test_permits_are_conserved_under_random_cancellation(virtual: Any, seed: int
 
         async def work() -> None:
             nonlocal inside, most, served
-            await gate.enter()
+            await gate.enter(dice.choice([99, 199, 199, 299]))
             try:
                 inside += 1
                 most = max(most, inside)

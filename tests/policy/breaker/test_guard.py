@@ -45,3 +45,18 @@ def test_observing_lets_everything_pass_and_still_finds_the_way_back() -> None:
     assert [(event.policy, event.would, event.why) for event in would] == [("breaker", "refuse", "open")] * 3
     breaker.settle(breaker.enter(105.0), Outcome.SUCCESS, 105.0)
     assert breaker.core.state.value == "closed"
+
+
+def test_by_hand() -> None:
+    breaker, heard = guard(Mode.ENFORCE)
+    breaker.open()
+    with pytest.raises(BreakerOpen) as refused:
+        breaker.enter(1e9)
+    assert refused.value.retry_after is None
+    breaker.close()
+    fail(breaker, 1e9)
+    breaker.release()
+    assert [(event.new, event.why) for event in heard] == [
+        ("open", "opened by hand"),
+        ("closed", "closed by hand"),
+    ]

@@ -31,6 +31,15 @@ def test_from_a_whole_section() -> None:
     assert (config.retry.attempts, config.retry.ratio, config.retry.floor) == (2, 0.2, 0.0)
 
 
+def test_how_far_the_policies_go_is_the_budgets_word_or_the_callers() -> None:
+    section = Dependency.model_validate({"kind": "http", "mode": "observe", "bulkhead": 5, "fallback": "503"})
+    observing = CallConfig.from_budget("payments", section)
+    assert (observing.timeout_mode, observing.refuse) == (Mode.OBSERVE, False)
+    assert observing.bulkhead is not None
+    assert observing.bulkhead.mode is Mode.OBSERVE
+    assert CallConfig.from_budget("payments", section, mode=Mode.ENFORCE).refuse
+
+
 def test_what_nobody_decided_is_named_and_not_invented() -> None:
     config = CallConfig.from_budget("payments", Dependency(kind="http"))
     assert config.missing == (

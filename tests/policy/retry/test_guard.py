@@ -61,6 +61,23 @@ def test_observing_repeats_nothing(virtual: Any) -> None:
     virtual(main())
 
 
+@pytest.mark.parametrize(
+    ("mode", "granted", "said"),
+    [(Mode.ENFORCE, True, "hedge"), (Mode.OBSERVE, False, "retry"), (Mode.OFF, False, "")],
+)
+def test_an_attempt_beside_the_first(virtual: Any, mode: Mode, granted: bool, said: str) -> None:
+    async def main() -> None:
+        retry, heard = guard(mode)
+        assert retry.extra(asyncio.get_running_loop().time()) is granted
+        words = [event.why if isinstance(event, RetryDecided) else event.would for event in heard]
+        assert words == ([said] if said else [])
+        token = retried(2)
+        assert not retry.extra(asyncio.get_running_loop().time())
+        restore(token)
+
+    virtual(main())
+
+
 def test_below_a_retried_attempt_nobody_retries(virtual: Any) -> None:
     async def main() -> None:
         retry, heard = guard()

@@ -64,7 +64,7 @@ traffic = st.lists(st.tuples(st.floats(0, 12), st.integers(0, 30), st.integers(0
 
 @given(st.sampled_from([0.0, 0.1, 0.2, 0.5, 1.0]), traffic)
 def test_retries_of_all_time_are_at_most_the_ratio_of_calls(ratio: float, steps: Any) -> None:
-    budget, now, calls, retries = RetryBudget(replace(CONFIG, ratio=ratio)), 7.0, 0, 0
+    budget, now, calls, retries = RetryBudget(ratio), 7.0, 0, 0
     for pause, deposits, wanted in steps:
         now += pause
         for _ in range(deposits):
@@ -76,14 +76,14 @@ def test_retries_of_all_time_are_at_most_the_ratio_of_calls(ratio: float, steps:
 
 @given(st.lists(st.floats(0, 100)))
 def test_no_traffic_no_retries(pauses: list[float]) -> None:
-    budget, now = RetryBudget(CONFIG), 0.0
+    budget, now = RetryBudget(0.2), 0.0
     for pause in pauses:
         now += pause
         assert not budget.withdraw(now)
 
 
 def test_traffic_funds_no_retries_after_the_window() -> None:
-    budget = RetryBudget(CONFIG)
+    budget = RetryBudget(0.2)
     for _ in range(100):
         budget.deposit(0.5)
     assert budget.withdraw(9.9)
@@ -91,10 +91,34 @@ def test_traffic_funds_no_retries_after_the_window() -> None:
 
 
 def test_a_stated_floor_is_the_whole_of_what_it_adds() -> None:
-    budget = RetryBudget(replace(CONFIG, floor=0.5))
+    budget = RetryBudget(0.2, floor=0.5)
     assert [budget.withdraw(100.0) for _ in range(7)] == [True] * 5 + [False] * 2
     assert not budget.withdraw(109.9)
     assert budget.withdraw(110.0)
+
+
+def test_the_process_has_a_budget_of_its_own() -> None:
+    process = RetryBudget(0.1)
+    one, other = (Retry(CONFIG, process=process, random=lambda: 0.5) for _ in range(2))
+    for _ in range(50):
+        one.deposit(100.0)
+        other.deposit(100.0)
+    granted = [retry.decide(100.0, 1, **CALL).granted for retry in (one, other) for _ in range(9)]
+    assert granted == [True] * 9 + [True] + [False] * 8
+    assert other.budget.affords(100.0)  # not charged for what the process refused
+
+
+@given(st.sampled_from([0.0, 0.1, 0.5]), st.sampled_from([0.1, 0.3]), traffic)
+def test_no_dependency_takes_more_than_the_process_has(ratio: float, own: float, steps: Any) -> None:
+    process, now, calls, retries = RetryBudget(ratio), 7.0, 0, 0
+    both = [Retry(replace(CONFIG, ratio=own), process=process) for _ in range(2)]
+    for pause, deposits, wanted in steps:
+        now += pause
+        for number in range(deposits):
+            both[number % 2].deposit(now)
+        calls += deposits
+        retries += sum(both[number % 2].withdraw(now) for number in range(wanted))
+        assert retries <= min(ratio, own) * calls + 1e-9
 
 
 @given(st.integers(1, 5000), st.floats(0.001, 1), st.floats(1, 100), st.integers())
@@ -131,8 +155,11 @@ def test_from_budget_needs_both_decisions() -> None:
     class Section:
         attempts: int | None = 2
         budget: float | None = 0.2
+        floor: float | None = None
 
     section = Section()
     assert RetryConfig.from_budget(section) == RetryConfig(2, 0.2)
+    section.floor = 2.0
+    assert RetryConfig.from_budget(section, processes=4) == RetryConfig(2, 0.2, floor=0.5)
     section.budget = None
     assert RetryConfig.from_budget(section) is None

@@ -13,7 +13,8 @@ from holdfast.serve.admin.app import application
 from holdfast.serve.admin.state import Status
 from holdfast.serve.stallbook import StallBook
 from holdfast.serve.supervisor.core import Limits, Supervision
-from holdfast.serve.supervisor.view import look
+from holdfast.serve.supervisor.view import View, look
+from holdfast.service.health import HealthConfig
 from holdfast.telemetry.board import Board, DependencyCell, Slot
 
 
@@ -105,6 +106,7 @@ def test_state_sums_over_all_slots_and_shows_the_worst_living_breaker(bench: Ben
             "in_flight": 5,
             "limit": 8,
             "queued": 1,
+            "unready": [],
         }
     ]
     assert (state["phase"], state["ready"], state["restarts"], state["killed"]) == ("booting", False, 0, 0)
@@ -131,3 +133,34 @@ def test_metrics_are_in_the_prometheus_format(bench: Bench) -> None:
     answer = bench.client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "holdfast_stalls_total 0.0" in answer.text
+
+
+def test_a_service_that_refuses_for_long_is_unready_and_says_why(tmp_path: Path) -> None:
+    now = VirtualClock(100.0)
+    board = Board.create(tmp_path / "board", 3)
+    machine = Supervision(Limits(boot=30, kill=5, announce=1, grace=10), now())
+    view = View(board, HealthConfig(saturation=5.0), now)
+    status = Status(board, machine, StallBook(board), 1, view=view)
+    slot = board.claim(os.getpid(), now())
+    slot.state = "serving"
+
+    def passes(seconds: float, *, refusing: bool) -> None:
+        for _ in range(int(seconds * 10)):
+            now.advance(0.1)
+            slot.beat(now())
+            slot.refused.row("full\tasgi\tnormal")[0] += refusing
+            slot.refused.row("draining\tasgi\tnormal")[0] += 1
+            machine.decide(now(), view.look())
+
+    passes(20, refusing=False)
+    assert status.ready(now())
+    passes(4, refusing=True)
+    assert status.ready(now())
+    passes(2, refusing=True)
+    assert not status.ready(now())
+    assert status.alive(now()), "a restart would not help"
+    (worker,) = status.document(now())["workers"]
+    assert worker["unready"] == ["saturation"]
+    passes(12, refusing=False)
+    assert status.ready(now())
+    board.close()

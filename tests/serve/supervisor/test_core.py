@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import random
 
 import pytest
@@ -10,6 +11,7 @@ from holdfast.serve.supervisor.actions import (
     KillAll,
     KillWorker,
     Observation,
+    Overdue,
     Serving,
     Terminate,
     Unready,
@@ -221,3 +223,37 @@ def test_whatever_happens_it_ends_once_and_never_kills_before_asking() -> None:
         assert kinds[-1] is Finish
         assert kinds.count(Terminate) == 1
         assert KillAll not in kinds or kinds.index(Terminate) < kinds.index(KillAll)
+
+
+def test_a_replacement_that_never_serves_is_killed() -> None:
+    machine = serving()
+    booting = WorkerSeen(8, "booting", 1.0, 1.0)
+    actions: list[object] = []
+    for tenth in range(10, 400):
+        now = tenth / 10
+        actions += machine.decide(now, Observation((worker(now), booting)))
+    (killed,) = actions
+    assert isinstance(killed, KillWorker)
+    assert (killed.worker.pid, killed.overdue) == (8, Overdue.BOOT)
+    assert killed.age > LIMITS.boot
+
+
+def test_one_that_never_leaves_is_killed() -> None:
+    machine = Supervision(dataclasses.replace(LIMITS, leave=6.0), 0.0)
+    machine.decide(0.1, Observation((worker(0.1),)))
+    actions: list[object] = []
+    for tenth in range(2, 120):
+        now = tenth / 10
+        actions += machine.decide(now, Observation((worker(now), worker(now, pid=9, state="draining"))))
+    (killed,) = actions
+    assert isinstance(killed, KillWorker)
+    assert (killed.worker.pid, killed.overdue) == (9, Overdue.LEAVE)
+    assert 6.0 < killed.age < 6.2
+
+
+def test_one_with_a_symptom_does_not_make_ready() -> None:
+    machine = serving()
+    well = worker(1.0)
+    ill = dataclasses.replace(well, pid=2, causes=("saturation",))
+    assert machine.ready(1.0, Observation((ill, well)))
+    assert not machine.ready(1.0, Observation((ill,)))

@@ -1,7 +1,8 @@
 """Retry amplification: what an outage of a dependency multiplies.
 
 Every call fails then, and each is tried as often as it may be: `attempts` times, but with a retry budget no
-more than 1 + budget on average. Peak, burst and retries together are what the dependency has to bear.
+more than 1 + budget on average, and the budget's floor besides. Peak, burst and retries together are what
+the dependency has to bear.
 """
 
 from __future__ import annotations
@@ -32,12 +33,17 @@ def derive(ground: Ground) -> Iterator[Derived]:
         yield Derived(f"dependency.{name}.amplification", worst, "x", f"{formula} = {worst:g}", inputs)
         if (calls := _calls(ground, name, worst)) is None or ground.most is None:
             continue
+        floor = dependency.retry.floor or 0.0
         share = ground.share(name)
         part = f"{format_ratio(round(share, 4))} of requests" if share < 1 else "each request"
+        also, plus = (" + floor", f" + {floor:g}/s") if floor else ("", "")
         formula = (
-            f"peak x burst x {part} x amplification = {ground.most:g}/s x {share:g} x {worst:g} = {calls:g}/s"
+            f"peak x burst x {part} x amplification{also} = "
+            f"{ground.most:g}/s x {share:g} x {worst:g}{plus} = {calls:g}/s"
         )
         inputs = ground.most_inputs() | {f"dependency.{name}.amplification": f"{worst:g}"}
+        if floor:
+            inputs[f"{at}.floor"] = format_rate(floor)
         yield Derived(f"dependency.{name}.calls", calls, "/s", formula, inputs)
 
 
@@ -63,4 +69,7 @@ def amplification(dependency: Dependency) -> float | None:
 
 
 def _calls(ground: Ground, name: str, worst: float) -> float | None:
-    return None if ground.most is None else round(ground.most * ground.share(name) * worst, 9)
+    if ground.most is None:
+        return None
+    floor = ground.budget.dependency[name].retry.floor or 0.0
+    return round(ground.most * ground.share(name) * worst + floor, 9)

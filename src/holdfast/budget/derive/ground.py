@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from holdfast.budget.derive.cores import Cores
 from holdfast.budget.derive.result import Finding
 from holdfast.budget.loaded import Loaded
 from holdfast.budget.model import Budget
@@ -14,10 +15,11 @@ __all__ = ["Ground"]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A loaded budget and the worker processes of one replica."""
+    """A loaded budget, the worker processes of one replica and the cores that they share."""
 
     loaded: Loaded
     workers: int
+    cores: Cores
 
     @property
     def budget(self) -> Budget:

@@ -1,6 +1,7 @@
 """The ladder of times: each step has to end before the one that contains it.
 
-    connect < total;  total x attempts < the route's deadline < drain;  announce + longest deadline < grace
+    connect < total;  total x attempts < the route's deadline < drain;
+    announce + longest deadline < grace < termination
 
 A step that outlives its frame never gets to say what went wrong, and its fallback never runs.
 """
@@ -13,10 +14,13 @@ from holdfast.budget.derive.ground import Ground
 from holdfast.budget.derive.result import Derived, Finding
 from holdfast.budget.units import format_duration
 
-__all__ = ["derive", "findings"]
+__all__ = ["CLOSING", "LAST_RESORT", "derive", "findings", "leaving"]
 
 CLOSING = 2.0
-"""Seconds that are left to close pools and write out what was counted, after the last answer."""
+"""Seconds that are left after the last answer: to end streams and background work, and to close pools."""
+
+LAST_RESORT = 1.0
+"""Seconds from the end of the grace until what is left is killed; the platform may not be faster."""
 
 
 def derive(ground: Ground) -> Iterator[Derived]:
@@ -33,15 +37,20 @@ def derive(ground: Ground) -> Iterator[Derived]:
         }
         yield Derived(f"dependency.{name}.longest", longest, "s", formula, inputs)
 
-    deadline, drain, longest_deadline = ground.budget.deadline, ground.budget.drain, _longest_deadline(ground)
+    deadline, drain, longest_deadline = (
+        ground.budget.deadline,
+        ground.budget.drain,
+        ground.budget.deadline.longest,
+    )
     if longest_deadline is None:
         return
     shown = format_duration(longest_deadline)
     if deadline.cap is not None:
         yield Derived("deadline.cap", deadline.cap, "s", "as written", {}, written=True)
-    else:
-        formula = f"no caller gets more than the default = {shown}"
-        yield Derived("deadline.cap", longest_deadline, "s", formula, {"deadline.default": shown})
+    elif deadline.default is not None:
+        default = format_duration(deadline.default)
+        formula = f"no caller gets more than the default = {default}"
+        yield Derived("deadline.cap", deadline.default, "s", formula, {"deadline.default": default})
     if drain.grace is not None:
         yield Derived("drain.grace", drain.grace, "s", "as written", {}, written=True)
     elif drain.announce is not None:
@@ -49,12 +58,13 @@ def derive(ground: Ground) -> Iterator[Derived]:
         announce, closing = format_duration(drain.announce), format_duration(CLOSING)
         result = format_duration(grace)
         formula = f"announce + longest deadline + closing = {announce} + {shown} + {closing} = {result}"
-        yield Derived("drain.grace", grace, "s", formula, {"drain.announce": announce, "deadline.cap": shown})
+        inputs = {"drain.announce": announce, "the longest deadline": shown}
+        yield Derived("drain.grace", grace, "s", formula, inputs)
 
 
 def findings(ground: Ground) -> Iterator[Finding]:
     """Yield each step that does not end before the one that contains it."""
-    budget, longest_deadline = ground.budget, _longest_deadline(ground)
+    budget = ground.budget
     for name, dependency in budget.dependency.items():
         total, attempts = dependency.timeout.total, dependency.retry.attempts or 1
         if (
@@ -68,21 +78,39 @@ def findings(ground: Ground) -> Iterator[Finding]:
                 f"({format_duration(budget.deadline.default)}): what should happen without {name} never does",
             )
         opened, recovery = dependency.breaker.open, budget.objective.recovery
-        if opened is not None and recovery is not None and opened >= recovery:
+        ramp = dependency.breaker.ramp or 0.0
+        if opened is not None and recovery is not None and opened + ramp >= recovery:
+            closing = f" and closes over {format_duration(ramp)}" if ramp else ""
             yield ground.finding(
                 f"dependency.{name}.breaker.open",
-                f"it is left alone for {format_duration(opened)}, and objective.recovery promises "
+                f"it is left alone for {format_duration(opened)}{closing}, and objective.recovery promises "
                 f"{format_duration(recovery)}",
             )
-    announce, grace = budget.drain.announce, budget.drain.grace
-    if longest_deadline is not None and grace is not None and (announce or 0.0) + longest_deadline >= grace:
+    yield from leaving(ground)
+
+
+def leaving(ground: Ground) -> Iterator[Finding]:
+    """Yield each step of the drain that does not end before the one that contains it.
+
+    No service starts with one of these: the first SIGTERM would lose requests.
+    """
+    drain, longest = ground.budget.drain, ground.budget.deadline.longest
+    announce, grace, termination = drain.announce or 0.0, drain.grace, drain.termination
+    if longest is not None and grace is not None and announce + longest >= grace:
         yield ground.finding(
             "drain.grace",
             f"{format_duration(grace)} is not above announce + longest deadline "
-            f"({format_duration(round((announce or 0.0) + longest_deadline, 9))}): requests would be cut",
+            f"({format_duration(round(announce + longest, 9))}): requests would be cut",
         )
-
-
-def _longest_deadline(ground: Ground) -> float | None:
-    deadline = ground.budget.deadline
-    return deadline.cap if deadline.cap is not None else deadline.default
+    if termination is None:
+        return
+    if grace is None and longest is not None and drain.announce is not None:
+        grace = announce + longest + CLOSING
+    least = announce if grace is None else grace + LAST_RESORT
+    if least >= termination:
+        what = "announce" if grace is None else f"grace + {format_duration(LAST_RESORT)} to kill"
+        yield ground.finding(
+            "drain.termination",
+            f"{format_duration(termination)} is not above {what} ({format_duration(round(least, 9))}): "
+            "the platform would cut the drain off",
+        )

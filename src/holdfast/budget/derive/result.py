@@ -12,10 +12,10 @@ __all__ = ["Derived", "Finding"]
 class Derived:
     """A number that follows from others.
 
-    `value` is in `unit`: "workers", "requests a worker", "connections a worker", "calls a worker", "s",
-    "ratio", "x", "/s", "min", "requests". `formula` is in words, with the numbers put in; `inputs` are those
-    numbers, as people write them, by their path in the budget. `written`: somebody decided the number itself
-    and nothing was derived.
+    `value` is in `unit`: "workers", "requests a worker", "connections a worker", "calls a worker",
+    "processes a worker", "s", "ratio", "x", "/s", "min", "requests". `formula` is in words, with the numbers
+    put in; `inputs` are those numbers, as people write them, by their path in the budget. `written`: somebody
+    decided the number itself and nothing was derived.
     """
 
     path: str

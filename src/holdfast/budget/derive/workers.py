@@ -14,10 +14,12 @@ from holdfast.budget.units import format_factor
 __all__ = ["workers"]
 
 
-def workers(loaded: Loaded, cores: Cores) -> Derived:
-    """Return the worker processes of one replica."""
+def workers(loaded: Loaded, cores: Cores, running: int | None = None) -> Derived:
+    """Return the worker processes of one replica; `running`: how many somebody else has decided to start."""
     if (decided := loaded.budget.service.workers) is not None:
         return Derived("service.workers", decided, "workers", "as written", {}, written=True)
+    if running is not None:
+        return Derived("service.workers", running, "workers", "as the server starts them", {})
     count = max(1, int(cores.count))
     granted = f"{cores.count:g}" if cores.count < 1 else format_factor(round(cores.count, 2))
     return Derived(

@@ -11,6 +11,9 @@ from holdfast.budget.metadata import Decision, Fact, Mechanism, Option
 from holdfast.budget.model.references import (
     AWS_FALLBACK,
     AWS_TIMEOUTS,
+    ENVOY_ADMISSION,
+    ENVOY_OUTLIERS,
+    ENVOY_SLOW_START,
     FINAGLE,
     HYSTRIX,
     LITTLE,
@@ -22,12 +25,15 @@ from holdfast.budget.model.references import (
     RESILIENCE4J,
     RFC_6298,
     SRE_OVERLOAD,
+    TAIL_AT_SCALE,
 )
 from holdfast.budget.model.section import Section, contradiction
+from holdfast.budget.model.sql import Sql
 from holdfast.budget.model.stand_in import StandIn
-from holdfast.budget.units import Count, Duration, Rate, Ratio, format_duration
+from holdfast.budget.model.variable import Variable
+from holdfast.budget.units import Count, Duration, Factor, Rate, Ratio, format_duration
 
-__all__ = ["Breaker", "Dependency", "Retry", "Timeout"]
+__all__ = ["Breaker", "Dependency", "Hedge", "Retry", "Throttle", "Timeout"]
 
 
 class Timeout(Section):
@@ -66,7 +72,7 @@ class Timeout(Section):
                 ),
                 Option("1s", "Hystrix' default, where nothing is measured yet", HYSTRIX),
             ),
-            required=("http",),
+            required=("http", "other"),
         ),
     ] = None
 
@@ -89,7 +95,8 @@ class Breaker(Section):
             "Too short trips on noise, too long lets a failed dependency hurt.",
             "engineering",
             (Option("10s", "Hystrix' rolling window", HYSTRIX),),
-            required=("http",),
+            required=("http", "other"),
+            unless="calls",
         ),
     ] = None
     failures: Annotated[
@@ -99,7 +106,7 @@ class Breaker(Section):
             "Each call to a dependency that mostly fails costs a timeout here and delays its recovery there.",
             "engineering",
             (Option("50%", "the default of both Hystrix and Resilience4j", RESILIENCE4J),),
-            required=("http",),
+            required=("http", "other"),
         ),
     ] = None
     open: Annotated[
@@ -112,7 +119,56 @@ class Breaker(Section):
                 Option("5s", "Hystrix' sleep window", HYSTRIX),
                 Option("60s", "Resilience4j's default, for slow restarts", RESILIENCE4J),
             ),
-            required=("http",),
+            required=("http", "other"),
+        ),
+    ] = None
+    calls: Annotated[
+        Count | None,
+        Decision(
+            "Over how many of the last calls is the share counted, instead of over a time?",
+            "For a dependency that is called so seldom that a time would hold too few calls to judge by.",
+            "engineering",
+            (Option("100", "the size of Resilience4j's count-based window", RESILIENCE4J),),
+        ),
+    ] = None
+    slow: Annotated[
+        Duration | None,
+        Decision(
+            "From how long on is a call slow?",
+            "A dependency that still answers, but late, takes as many permits and seconds as one that fails.",
+            "engineering, from the dependency's measured latency",
+            (Option("200ms", "well above the p99 that was measured, below timeout.total", OWN_MEASUREMENT),),
+        ),
+    ] = None
+    slow_share: Annotated[
+        Ratio | None,
+        Decision(
+            "From which share of slow calls on is it better not to call?",
+            "Calls in flight count once they are slow, so that it opens before the first has timed out.",
+            "engineering",
+            (
+                Option("50%", "as for failures", RESILIENCE4J),
+                Option("100%", "Resilience4j's default: only when nothing is fast any more", RESILIENCE4J),
+            ),
+        ),
+    ] = None
+    ramp: Annotated[
+        Duration | None,
+        Decision(
+            "Over how long does it close?",
+            "A dependency that has just come back, its caches cold, may fall again under the whole load.",
+            "engineering, with the dependency's owner",
+            (Option("10s", "from a tenth of the calls to all of them, linearly", ENVOY_SLOW_START),),
+        ),
+    ] = None
+    ejected: Annotated[
+        Ratio | None,
+        Decision(
+            "Has each of its hosts a breaker of its own, and which share of them may be open at a time?",
+            "One bad host of many fails too few calls to open a breaker over all. Where most look bad, the "
+            "fault is rather on this side, and leaving them alone would overrun the rest. One may always be.",
+            "engineering",
+            (Option("10%", "Envoy's max_ejection_percent", ENVOY_OUTLIERS),),
         ),
     ] = None
     minimum: Annotated[
@@ -126,6 +182,14 @@ class Breaker(Section):
     def _possible(self) -> Self:
         if self.failures == 0:
             raise contradiction('failures is 0%: it would never close; expected such as "50%"', "failures")
+        if self.slow_share == 0:
+            raise contradiction(
+                'slow_share is 0%: it would never close; expected such as "50%"', "slow_share"
+            )
+        if self.window is not None and self.calls is not None:
+            raise contradiction(
+                "window and calls: outcomes are counted over one of the two", "window", "calls"
+            )
         return self
 
 
@@ -143,7 +207,7 @@ class Retry(Section):
                 Option("3", "Google's per-request limit", SRE_OVERLOAD),
                 Option("1", "calls with side effects that are not idempotent", AWS_TIMEOUTS),
             ),
-            required=("http",),
+            required=("http", "other"),
         ),
     ] = None
     budget: Annotated[
@@ -156,17 +220,63 @@ class Retry(Section):
                 Option("10%", "Google's per-client ratio", SRE_OVERLOAD),
                 Option("20%", "Finagle's default", FINAGLE),
             ),
-            required=("http",),
+            required=("http", "other"),
+        ),
+    ] = None
+    floor: Annotated[
+        Rate | None,
+        Decision(
+            "How many retries a second does the whole service have beyond the budget? None, unless decided.",
+            "With little traffic a ratio grants no retry at all. What it grants besides is extra load in an "
+            "outage, whatever the traffic.",
+            "engineering, with the dependency's owner",
+            (Option("10/s", "Finagle's minRetriesPerSec, for each client", FINAGLE),),
         ),
     ] = None
 
 
-def _variable(value: str) -> str:
-    if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
-        raise ValueError(
-            f'expected the name of an environment variable, such as "PAYMENTS_URL", got "{value}"'
-        )
-    return value
+class Hedge(Section):
+    """When a read that is late gets a second attempt beside the first."""
+
+    percentile: Annotated[
+        Ratio | None,
+        Decision(
+            "From which percentile of its latency on is an idempotent read sent a second time?",
+            "The slow few of many reads decide the tail of a service, and a second one is rarely slow as "
+            "well. It is charged to the retry budget.",
+            "engineering, with the dependency's owner",
+            (Option("95%", "at most 5% more reads for most of the tail", TAIL_AT_SCALE),),
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.percentile in (0, 1):
+            raise contradiction(
+                'percentile has to be between 0% and 100%; expected such as "95%"', "percentile"
+            )
+        return self
+
+
+class Throttle(Section):
+    """How far a dependency is spared that refuses calls for want of room."""
+
+    factor: Annotated[
+        Factor,
+        Mechanism("Calls made for each one that it accepts, before calls are refused here.", SRE_OVERLOAD),
+    ] = 2.0
+    window: Annotated[Duration, Mechanism("How long both are counted, in one worker.", ENVOY_ADMISSION)] = (
+        30.0
+    )
+    most: Annotated[Ratio, Mechanism("The largest share of calls that is refused here.", ENVOY_ADMISSION)] = (
+        0.8
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.most == 1:
+            raise contradiction('most is 100%: it would never recover; expected such as "80%"', "most")
+        return self
 
 
 def _answer(value: str) -> str:
@@ -181,16 +291,27 @@ class Dependency(Section):
     """What the service calls, what it may cost, and what happens without it."""
 
     kind: Annotated[
-        Literal["http", "postgres", "sqlite", "redis", "rabbitmq"], Fact("Which protocol it speaks.")
+        Literal["http", "postgres", "sqlite", "redis", "rabbitmq", "other"],
+        Fact("Which protocol it speaks; `other` is called by coroutines of the app, see `hold.dependency`."),
     ]
     url_env: Annotated[
-        Annotated[str, AfterValidator(_variable)] | None,
+        Variable | None,
         Fact("The environment variable with its address; NAME_FILE names a file that holds it instead."),
     ] = None
     stand_in: StandIn | None = None
+    mode: Annotated[
+        Literal["enforce", "observe", "off"],
+        Fact(
+            "How far its policies go: `observe` counts what timeout, breaker, bulkhead and retries would "
+            "have done, and lets every call through once."
+        ),
+    ] = "enforce"
+    sql: Sql = Field(default_factory=Sql)
     timeout: Timeout = Field(default_factory=Timeout)
     breaker: Breaker = Field(default_factory=Breaker)
+    throttle: Throttle = Field(default_factory=Throttle)
     retry: Retry = Field(default_factory=Retry)
+    hedge: Hedge = Field(default_factory=Hedge)
     bulkhead: Annotated[
         Count | None,
         Decision(
@@ -202,7 +323,7 @@ class Dependency(Section):
                 Option("10", "Hystrix' default, for one process", HYSTRIX),
                 Option("20", "twice the calls in flight at the peak", LITTLE),
             ),
-            required=("http",),
+            required=("http", "other"),
         ),
     ] = None
     fallback: Annotated[
@@ -217,7 +338,7 @@ class Dependency(Section):
                     '"accepted, charged later"', "the work can be queued and done afterwards", LOAD_LEVELING
                 ),
             ),
-            required=("http",),
+            required=("http", "other"),
         ),
     ] = None
     headroom: Annotated[
@@ -269,3 +390,18 @@ class Dependency(Section):
             required=("postgres",),
         ),
     ] = None
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        """What is slow is seen before it is cut off; what hedges has a budget to do it from."""
+        slow, total = self.breaker.slow, self.timeout.total
+        if slow is not None and total is not None and slow >= total:
+            late, cut = format_duration(slow), format_duration(total)
+            message = f"breaker.slow ({late}) is not below timeout.total ({cut}): nothing would be slow"
+            raise contradiction(message, "breaker.slow", "timeout.total")
+        attempts = self.retry.attempts
+        if self.hedge.percentile is not None and attempts == 1:
+            raise contradiction(
+                "hedge needs a second attempt, and retry.attempts is 1", "hedge.percentile", "retry.attempts"
+            )
+        return self

@@ -1,34 +1,91 @@
-"""[admission], [deadline] and [drain]: who enters, for how long, and how everybody leaves."""
+"""[admission]: who enters."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Self
 
-from pydantic import model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WrapValidator, model_validator
 
-from holdfast.budget.metadata import Decision, Derivable, Mechanism, Option
-from holdfast.budget.model.references import (
-    CODEL,
-    KUBERNETES_PROBES,
-    LEARNK8S_SHUTDOWN,
-    NIELSEN,
-    OWN_MEASUREMENT,
-    SRE_CASCADING,
-)
+from holdfast.budget.metadata import Decision, Derivable, Fact, Mechanism, Option
+from holdfast.budget.model.references import CODEL, FOLLY_CODEL, SRE_OVERLOAD
+from holdfast.budget.model.route import Route
 from holdfast.budget.model.section import Section, contradiction
-from holdfast.budget.units import Count, Duration, Pause, Whole, format_duration
+from holdfast.budget.units import Duration, Pause, Whole, format_duration, parse_count
 
-__all__ = ["Admission", "Deadline", "Drain"]
+__all__ = ["ALGORITHMS", "Admission", "Classes"]
+
+ALGORITHMS = ("adaptive", "gradient", "vegas", "aimd")
+"""What finds the limit where no number is written; the first unless another is named."""
+
+
+def _limit(value: Any, number: Callable[[Any], int]) -> int | str:
+    if isinstance(value, str) and not value.strip().isdecimal():
+        if value in ALGORITHMS:
+            return value
+        names = ", ".join(f'"{name}"' for name in ALGORITHMS)
+        raise ValueError(f'expected a whole number of at least 1, or one of {names}, got "{value}"')
+    return number(value)
+
+
+def _header(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", value):
+        raise ValueError(f'expected the name of a header, such as "x-priority", got "{value}"')
+    return value.lower()
+
+
+class Classes(Section):
+    """Which requests an overload spares, and which it takes first; the rest is normal."""
+
+    critical: Annotated[
+        tuple[Route, ...],
+        Decision(
+            "Which requests have to be served as long as anything is?",
+            "In an overload the critical ones go first. If most of the traffic is critical, nothing is.",
+            "product",
+            (
+                Option(
+                    '["POST /orders"]', "what earns the money; what others cannot do without", SRE_OVERLOAD
+                ),
+            ),
+        ),
+    ] = ()
+    sheddable: Annotated[
+        tuple[Route, ...],
+        Decision(
+            "Which requests may be refused first?",
+            "Batch jobs, reports and prefetches come again by themselves, and nobody waits for them.",
+            "product",
+            (Option('["GET /report"]', "reports, exports, crawlers, what a page prefetches", SRE_OVERLOAD),),
+        ),
+    ] = ()
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        for route in self.critical:
+            if route in self.sheddable:
+                raise contradiction(f'"{route}" is both critical and sheddable', "critical", "sheddable")
+        return self
+
+    def __bool__(self) -> bool:
+        """Whether any request is classified."""
+        return bool(self.critical or self.sheddable)
 
 
 class Admission(Section):
-    """How many requests are worked on at a time, and how many may wait."""
+    """How many requests are worked on at a time, how many may wait, and which go first."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
 
     limit: Annotated[
-        Count | None,
+        int | str | None,
+        BeforeValidator(parse_count),
+        WrapValidator(_limit),
         Derivable(
-            "Requests worked on at a time, over the whole service; divided by workers and replicas.",
-            "Little's law: peak x burst x p99",
+            "Requests worked on at a time. A number holds for the whole service, divided by workers and "
+            'replicas. `"adaptive"`, or `"gradient"`, `"vegas"`, `"aimd"`: each worker finds its own.',
+            "adaptive, from Little's law on: peak x burst x p99",
         ),
     ] = None
     queue: Annotated[
@@ -41,69 +98,33 @@ class Admission(Section):
     wait: Annotated[
         Pause, Mechanism("How long a request may wait before it is refused: CoDel's interval.", CODEL)
     ] = 0.1
-
-
-class Deadline(Section):
-    """How long a request may take before it is answered with 504."""
-
-    default: Annotated[
-        Duration | None,
-        Decision(
-            "After how long is an answer of no use any more?",
-            "Work for callers who gave up is the commonest way for an overload to last. It is above p99, so "
-            "that slow but useful answers still arrive, and every timeout below has to fit in it.",
-            "engineering, with the callers",
-            (
-                Option("2s", "interactive APIs: a few times p99", SRE_CASCADING),
-                Option("10s", "the limit at which users stay with it at all; reports and exports", NIELSEN),
-            ),
-            required=True,
+    target: Annotated[
+        Duration,
+        Mechanism(
+            "CoDel's target. Nobody waits for longer than twice this while the queue does not empty.",
+            FOLLY_CODEL,
         ),
-    ] = None
-    cap: Annotated[
-        Duration | None,
-        Derivable("The longest deadline that a caller may ask for by header.", "deadline.default"),
-    ] = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.default is not None and self.cap is not None and self.default > self.cap:
-            message = f"default ({format_duration(self.default)}) is above cap ({format_duration(self.cap)})"
-            raise contradiction(message, "default", "cap")
-        return self
-
-
-class Drain(Section):
-    """How the service leaves without losing a request."""
-
-    announce: Annotated[
-        Pause | None,
-        Decision(
-            "For how long does it say that it is leaving before it stops to accept?",
-            "Load balancers learn of it by probing; until then they send requests to a closed door.",
-            "whoever runs the platform",
-            (
-                Option(
-                    "30s", "probes by Kubernetes' defaults: three failures, 10 s apart", KUBERNETES_PROBES
-                ),
-                Option("15s", "endpoints spread over many nodes and an ingress", LEARNK8S_SHUTDOWN),
-                Option("0s", "no load balancer in front, as in a test", OWN_MEASUREMENT),
-            ),
-            required=True,
-        ),
-    ] = None
-    grace: Annotated[
+    ] = 0.005
+    late: Annotated[
         Duration | None,
         Derivable(
-            "How long after the signal the last request has to be answered; the platform allows more.",
-            "announce + longest deadline + 2 s to close",
+            "A loop that is later than this for as long as `wait` is overloaded whatever the limit says, and "
+            "the door closes until it has caught up.",
+            "a fifth of p99, at least `wait`",
+        ),
+    ] = None
+    classes: Classes = Field(default_factory=Classes, alias="class")
+    class_header: Annotated[
+        Annotated[str, AfterValidator(_header)] | None,
+        Fact(
+            "A header that says the class (`critical`, `normal`, `sheddable`); believed from `trust.callers` "
+            "only."
         ),
     ] = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.announce is not None and self.grace is not None and self.announce >= self.grace:
-            announce, grace = format_duration(self.announce), format_duration(self.grace)
-            message = f"announce ({announce}) is not below grace ({grace})"
-            raise contradiction(message, "announce", "grace")
+        if "target" in self.model_fields_set and 0 < self.wait < self.target:
+            target, wait = format_duration(self.target), format_duration(self.wait)
+            raise contradiction(f"target ({target}) is above wait ({wait})", "target", "wait")
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -18,13 +17,11 @@ from holdfast.budget.model.references import (
     WORKBOOK_ALERTS,
     WORKBOOK_SLO,
 )
+from holdfast.budget.model.route import Route
 from holdfast.budget.model.section import Section, ascending, contradiction
 from holdfast.budget.units import Duration, Rate, Ratio, format_duration
 
-__all__ = ["ROUTE", "Objective", "RouteObjective"]
-
-ROUTE = re.compile(r"[A-Z]+ /\S*")
-"""A method and a path template: "POST /orders"."""
+__all__ = ["Objective", "RouteObjective"]
 
 
 def _possible(value: float) -> float:
@@ -33,12 +30,6 @@ def _possible(value: float) -> float:
             'expected an availability above 0% and below 100%, such as "99.9%": 100% leaves no error budget, '
             "and no service reaches it"
         )
-    return value
-
-
-def _route(value: str) -> str:
-    if not ROUTE.fullmatch(value):
-        raise ValueError(f'expected a method and a path, such as "POST /orders", got "{value}"')
     return value
 
 
@@ -173,7 +164,15 @@ class Objective(Section):
             required=("http",),
         ),
     ] = Field(default_factory=dict)
-    route: dict[Annotated[str, AfterValidator(_route)], RouteObjective] = Field(default_factory=dict)
+    route: dict[Route, RouteObjective] = Field(default_factory=dict)
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Every latency that is promised somewhere, in seconds: what a histogram must be able to tell."""
+        promised = {self.p50, self.p95, self.p99, self.p999}
+        for route in self.route.values():
+            promised |= {route.p50, route.p95, route.p99, route.p999}
+        return tuple(sorted(latency for latency in promised if latency is not None))
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from holdfast.budget.metadata import Derivable, Fact, Mechanism
-from holdfast.budget.model.references import KUBERNETES_DEPLOYMENT
+from holdfast.budget.model.references import (
+    GUNICORN_MAX_REQUESTS,
+    KUBERNETES_DEPLOYMENT,
+    UVICORN_DEPLOYMENT,
+    UVICORN_SETTINGS,
+)
 from holdfast.budget.model.section import Section, contradiction
-from holdfast.budget.units import Count, Whole
+from holdfast.budget.units import Count, Duration, Ratio, Whole
 
 __all__ = ["Replicas", "Service"]
 
@@ -57,3 +62,27 @@ class Service(Section):
             "Worker processes in one replica.", "one for each whole core that the cgroup grants, at least 1"
         ),
     ] = None
+    server: Annotated[
+        Literal["gunicorn", "uvicorn", "granian"],
+        Mechanism("What serves HTTP; all three are supervised alike.", UVICORN_DEPLOYMENT),
+    ] = "gunicorn"
+    keepalive: Annotated[
+        Duration,
+        Mechanism(
+            "How long an idle connection is kept; longer than a balancer in front keeps it.",
+            UVICORN_SETTINGS,
+        ),
+    ] = 5.0
+    max_requests: Annotated[
+        Whole,
+        Mechanism(
+            "Requests after which a worker is replaced, against slow leaks; 0 never.", GUNICORN_MAX_REQUESTS
+        ),
+    ] = 0
+    max_requests_jitter: Annotated[
+        Ratio,
+        Mechanism(
+            "A random share on top of `max_requests`, so that workers do not go at the same time.",
+            GUNICORN_MAX_REQUESTS,
+        ),
+    ] = 0.1

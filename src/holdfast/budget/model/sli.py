@@ -13,7 +13,7 @@ from holdfast.budget.model.section import Section, contradiction
 
 __all__ = ["OUTCOMES", "Sli"]
 
-OUTCOMES = ("2xx", "3xx", "4xx", "5xx", "shed", "deadline", "dependency", "disconnect")
+OUTCOMES = ("2xx", "3xx", "4xx", "5xx", "shed", "deadline", "dependency", "ratelimited", "disconnect")
 """The classes of outcomes that [sli] may name, next to a single status such as "429"."""
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import httpx2
 
+from holdfast.budget.address import address
 from holdfast.errors import UsageError
 
 __all__ = ["base_url"]
@@ -17,29 +17,11 @@ def base_url(name: str, variable: str | None, environ: Mapping[str, str]) -> htt
 
     Raises UsageError, placed at the variable, if there is none or it is not an http(s) URL with a host.
     """
-    if variable is None:
-        raise UsageError(
-            f'expected url_env, the variable with the address of "{name}"', place=f"dependency.{name}"
-        )
-    url = _parsed(_value(name, variable, environ), variable)
+    url = _parsed(address(name, variable, environ), variable or "")
     if url.scheme not in ("http", "https") or not url.host:
         # The value may hold a password, so it is not repeated.
-        raise UsageError("expected an address such as http://host:port", place=variable)
+        raise UsageError("expected an address such as http://host:port", place=variable or "")
     return url
-
-
-def _value(name: str, variable: str, environ: Mapping[str, str]) -> str:
-    value = environ.get(variable, "").strip()
-    if value:
-        return value
-    file = environ.get(f"{variable}_FILE", "").strip()
-    if not file:
-        raise UsageError(f'not set, but the dependency "{name}" has its address there', place=variable)
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise UsageError(f"cannot read {file}: {reason}", place=f"{variable}_FILE") from error
 
 
 def _parsed(value: str, variable: str) -> httpx2.URL:

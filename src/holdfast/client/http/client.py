@@ -12,6 +12,7 @@ import httpx2
 from holdfast.client.http.address import base_url
 from holdfast.client.http.fallback import AnswerFallback
 from holdfast.client.http.lane import Lane
+from holdfast.client.http.traced import TracedTransport
 from holdfast.client.http.transport import STREAM, PolicyTransport
 from holdfast.client.http.verdicts import judge
 from holdfast.clock import Now, monotonic
@@ -19,6 +20,7 @@ from holdfast.events import Bus
 from holdfast.policy.call.config import CallConfig, DependencySection
 from holdfast.policy.call.pipeline import Pipeline
 from holdfast.policy.mode import Mode
+from holdfast.policy.retry import RetryBudget
 from holdfast.telemetry import process
 
 __all__ = ["DependencyClient", "HttpSection", "client"]
@@ -69,7 +71,8 @@ def client(
     fallback: AnswerFallback | None = None,
     environ: Mapping[str, str] = os.environ,
     processes: int = 1,
-    mode: Mode = Mode.ENFORCE,
+    mode: Mode | None = None,
+    retries: RetryBudget | None = None,
     random: Callable[[], float] = random.random,
     **options: Any,
 ) -> DependencyClient:
@@ -78,8 +81,10 @@ def client(
     `fallback`: the degraded answer. Without one the budget's `fallback` decides: given, a failure is raised
     as a Refusal that the service's error handler turns into a clear 503; missing, a failed answer is passed
     on as it is, while where there is none a CallFailed is raised. `processes`: workers x replicas that
-    share the budget's numbers. `options` are httpx2.AsyncClient's own (headers, auth, verify, http2, ...),
-    but for `transport`. Raises UsageError if the address is not to be had.
+    share the budget's numbers; `mode`: instead of the budget's; `retries`: the budget that all dependencies
+    of this process share. `options` are httpx2.AsyncClient's own
+    (headers, auth, verify, http2, ...), but for `transport`. Raises UsageError if the address is not to be
+    had.
     """
     config = CallConfig.from_budget(name, section, processes=processes, mode=mode)
     wire = {key: options.pop(key) for key in ("verify", "cert", "http1", "http2", "proxy") if key in options}
@@ -88,11 +93,11 @@ def client(
 
     def lane() -> Lane:
         # The process's own bus is asked for here, on the loop: the client may be older than a fork.
-        pipeline = Pipeline(config, judge, bus=bus or process.bus(), now=now, random=random)
-        return Lane(pipeline, httpx2.AsyncHTTPTransport(limits=_limits(config), **wire))
+        pipeline = Pipeline(config, judge, bus=bus or process.bus(), retries=retries, now=now, random=random)
+        return Lane(pipeline, TracedTransport(name, limits=_limits(config), **wire))
 
     options.setdefault("base_url", base_url(name, section.url_env, environ))
-    options.setdefault("timeout", _phases(section, mode))
+    options.setdefault("timeout", _phases(section, config.timeout_mode))
     return DependencyClient(config, PolicyTransport(lane, fallback=fallback), **options)
 
 

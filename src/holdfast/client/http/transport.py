@@ -58,6 +58,7 @@ class PolicyTransport(httpx2.AsyncBaseTransport):
             idempotent=repeatable(request),
             fallback=None if self._fallback is None else _bound(self._fallback, request),
             keep=streamed,
+            host=None if lane.pipeline.hosts is None else request.url.netloc.decode("ascii"),
         )
 
     async def aclose(self) -> None:

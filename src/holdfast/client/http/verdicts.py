@@ -20,16 +20,19 @@ _HOPELESS = frozenset({501, 505})
 def judge_response(response: httpx2.Response) -> Verdict | None:
     """A 5xx is the dependency's failure. A 429 is its refusal of *us*: no failure, but try later.
 
+    Refused for want of room are a 429 and a 503 that says when to come back (RFC 9110, 15.6.4), as the
+    refusals of a held service do; a bare 503 may as well be a proxy before a dead server.
     Everything else, other 4xx included, is an answer: the dependency works.
     """
     status = response.status_code
     if status < 500 and status != 429:
         return None
     if status == 429:
-        return Verdict("status 429", Outcome.IGNORED, retry_after=_retry_after(response))
+        return Verdict("status 429", Outcome.IGNORED, retry_after=_retry_after(response), shed=True)
     # Retry-After is defined with 503 (RFC 9110, 10.2.3); elsewhere it would be somebody's guess.
     retry_after = _retry_after(response) if status == 503 else None
-    return Verdict(f"status {status}", retryable=status not in _HOPELESS, retry_after=retry_after)
+    shed = retry_after is not None
+    return Verdict(f"status {status}", retryable=status not in _HOPELESS, retry_after=retry_after, shed=shed)
 
 
 def judge_error(error: Exception) -> Verdict | None:

@@ -14,10 +14,13 @@ from holdfast.gate.drive.records import Cause
 if TYPE_CHECKING:
     from holdfast.gate.drive.engine import Engine
 
-__all__ = ["IDLE", "Connection"]
+__all__ = ["IDLE", "SPARE", "Connection"]
 
 IDLE = -1
 """The `index` of a connection without a request."""
+
+SPARE = -2
+"""The `index` of a connection that is being opened for no request yet."""
 
 # Reads up to this size are searched whole for the outcome's mark; of longer ones only the head, found first.
 _SMALL = 2048

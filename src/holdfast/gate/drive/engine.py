@@ -3,7 +3,8 @@
 Arrivals are rows 0..N-1 in due order, so the queue of those that wait for a connection is two numbers:
 `reached` is the first that has none yet, and everything due from there on waits, first come first served. A
 free connection is taken from the top of a stack (the least idle one); without one a new one is opened for
-the arrival, up to `connections_max`. Latency counts from the due time in every case.
+the arrival, up to `connections_max`. Latency counts from the due time in every case. Where the plan says that
+nobody waits, an arrival without a connection is not sent.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from time import monotonic_ns
 import numpy as np
 
 from holdfast.errors import UsageError
-from holdfast.gate.drive.connection import IDLE, Connection
+from holdfast.gate.drive.connection import IDLE, SPARE, Connection
 from holdfast.gate.drive.plan import Plan
 from holdfast.gate.drive.records import Cause, Records
 from holdfast.gate.drive.timer import timer
@@ -36,6 +37,8 @@ _LARGE = 16384
 _OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
 # Rows that one sweep looks at, so that it stays short however many are in flight.
 _SWEEP_ROWS = 65536
+# Connections opened at a time before the first arrival: well below the backlog of any server.
+_OPENED_AT_ONCE = 64
 _NEVER = 2**62
 
 
@@ -118,8 +121,10 @@ class Engine:
         self._timer = timer(loop, self._fill)
         self._end = loop.create_future()
         self._cpu = _cpu_seconds()
-        self.start_ns = monotonic_ns() + _LEAD_NS
         try:
+            await self._open_first()
+            self._cpu = _cpu_seconds()
+            self.start_ns = monotonic_ns() + _LEAD_NS
             if started is not None:
                 started(self.start_ns)
             self._timer.arm(self.start_ns + self.due[0])
@@ -158,6 +163,10 @@ class Engine:
     def connected(self, connection: Connection) -> None:
         """Write the request that a connection was opened for."""
         transport = connection.transport
+        if connection.index == SPARE:
+            connection.index = IDLE
+            self._free.append(connection)
+            return
         if connection.index < 0 or transport is None:  # given up meanwhile
             connection.drop()
             return
@@ -211,6 +220,8 @@ class Engine:
                 connection.transport.write(self._data[index])  # type: ignore[union-attr]
             elif len(self._connections) < self._plan.connections_max:
                 self._open(self.reached)
+            elif not self._plan.waits:
+                self.status[self.reached] = Cause.NOT_SENT
             else:
                 self._blocked = True
                 self._timer.disarm()
@@ -219,7 +230,17 @@ class Engine:
         self._blocked = False
         self._timer.arm(start + due[self.reached])
 
-    def _open(self, index: int) -> None:
+    async def _open_first(self) -> None:
+        """Open the connections that the plan wants before the first arrival; UsageError where they fail."""
+        first = self._plan.connections_first
+        while len(self._free) < first and not self._stopped:
+            missing = first - len(self._free)
+            batch = [self._open(SPARE) for _ in range(min(missing, _OPENED_AT_ONCE))]
+            await asyncio.wait(batch)
+            if len(self._free) == first - missing:
+                raise UsageError(f"no connection beyond {len(self._free)} of {first}", place=self._host)
+
+    def _open(self, index: int) -> asyncio.Task[None]:
         connection = Connection(self, index)
         self._connections.add(connection)
         connection.opening = task = self._loop.create_task(self._connect(connection))
@@ -231,6 +252,7 @@ class Engine:
                 self.closed(connection)
 
         task.add_done_callback(connected)
+        return task
 
     async def _connect(self, connection: Connection) -> None:
         try:

@@ -1,7 +1,8 @@
 """What a driver is told: where to send, what, and when. Two files in a folder, or one object.
 
 plan.json      {"schema": "holdfast.drive.plan", "version": 1, "host", "port", "timeout_s",
-                "connections_max", "idle_s", "requests": [{"name", "data": base64}, ...]}
+                "connections_max", "connections_first", "waits", "spins", "idle_s",
+                "requests": [{"name", "data": base64}, ...]}
 schedule.npz   at       int64[N]  nanoseconds from the start at which a request is due, ascending
                request  int32[N]  which one: a position in "requests"
 """
@@ -38,6 +39,11 @@ class Plan:
     most so many connections at once; an arrival that finds none free waits, and its latency counts on.
     `idle_s`: connections idle for longer are closed by the driver, before the server's own keep-alive
     timeout (Gunicorn 2 s, Uvicorn 5 s) closes them under a request that has just been sent.
+    `connections_first`: so many are opened before the first arrival, which is then not late for them.
+    `waits`: without it, an arrival that finds no connection free under `connections_max` is not sent,
+    as by a proxy whose pool is exhausted: a service that falls behind still gets fresh requests.
+    `spins`: the driver never sleeps, on a core of its own. A service that wakes its client for each answer
+    pays for that some microseconds that it would not pay for a client on another machine.
     `at`: int64[N] and `request`: int32[N] as in the file.
     """
 
@@ -49,6 +55,9 @@ class Plan:
     at: np.ndarray[tuple[int], np.dtype[np.int64]]
     request: np.ndarray[tuple[int], np.dtype[np.int32]]
     idle_s: float = 1.5
+    connections_first: int = 0
+    waits: bool = True
+    spins: bool = False
 
     def __post_init__(self) -> None:
         """Check what the engine relies on."""
@@ -64,6 +73,9 @@ class Plan:
                 return f"{name} is a number of seconds above 0, not {seconds}"
         if self.connections_max < 1:
             return f"connections_max is at least 1, not {self.connections_max}"
+        if not 0 <= self.connections_first <= self.connections_max:
+            first, most = self.connections_first, self.connections_max
+            return f"connections_first lies between 0 and connections_max ({most}), not {first}"
         if self.at.dtype != np.int64 or self.request.dtype != np.int32 or self.at.shape != self.request.shape:
             return "at is int64[N] and request is int32[N], of one length"
         if len(self.at) and (self.at[0] < 0 or np.any(np.diff(self.at) < 0)):
@@ -81,6 +93,9 @@ class Plan:
             "port": self.port,
             "timeout_s": self.timeout_s,
             "connections_max": self.connections_max,
+            "connections_first": self.connections_first,
+            "waits": self.waits,
+            "spins": self.spins,
             "idle_s": self.idle_s,
             "requests": [
                 {"name": payload.name, "data": base64.b64encode(payload.data).decode()}
@@ -120,6 +135,9 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
         "port": int(document["port"]),
         "timeout_s": float(document["timeout_s"]),
         "connections_max": int(document["connections_max"]),
+        "connections_first": int(document["connections_first"]),
+        "waits": bool(document["waits"]),
+        "spins": bool(document["spins"]),
         "idle_s": float(document["idle_s"]),
         "requests": tuple(
             Payload(str(entry["name"]), base64.b64decode(entry["data"], validate=True))

@@ -28,8 +28,9 @@ class Snapshot:
     """Counts since the start and percentiles of the last second.
 
     `t`: seconds since the start; `sent`: requests written; `done`: ended, in whatever way; of those `ok`,
-    `refused` (the guard said no: shed, deadline or dependency) and `failed` (a cause, or 5xx without a word
-    of the guard). `p50`, `p99`: seconds from the due time, of the complete answers; None without any.
+    `refused` (the guard said no: shed, deadline, dependency or rate limit) and `failed` (a cause, or 5xx
+    without a word of the guard). `p50`, `p99`: seconds from the due time, of the complete answers; None
+    without any.
     """
 
     t: float

@@ -49,6 +49,7 @@ class Outcome(IntEnum):
     DEADLINE = 2
     DEPENDENCY = 3
     DEGRADED = 4
+    RATELIMITED = 5
 
 
 RETRY_AFTER = 8

@@ -51,6 +51,9 @@ async def run(
     loop = asyncio.get_running_loop()
     handle: asyncio.Handle | None = None
 
+    def spin() -> None:
+        loop.call_soon(spin)
+
     def look() -> None:
         nonlocal handle
         handle = loop.call_later(INTERVAL, look)
@@ -62,6 +65,8 @@ async def run(
         if watch is not None:
             handle = loop.call_later(INTERVAL, look)
 
+    if plan.spins:
+        spin()
     try:
         if signals:
             for number in (signal.SIGINT, signal.SIGTERM):

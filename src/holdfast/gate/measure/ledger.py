@@ -25,8 +25,9 @@ def balance(run: Run, dependencies: Sequence[Calls] = ()) -> Ledger:
     answered = status > 0
     by_guard = {word: (status >= 500) & is_word(outcome, word) for word in Outcome}
     refused = by_guard[Outcome.SHED]
-    shed = by_guard[Outcome.DEADLINE] | by_guard[Outcome.DEPENDENCY]
-    served = answered & (status < 500)
+    limited = (status == 429) & is_word(outcome, Outcome.RATELIMITED)
+    shed = by_guard[Outcome.DEADLINE] | by_guard[Outcome.DEPENDENCY] | limited
+    served = answered & (status < 500) & ~limited
     failed = (answered & ~served & ~refused & ~shed) | np.isin(status, (Cause.RESET, Cause.MALFORMED))
     cancelled = status == Cause.TIMEOUT
     never = np.isin(status, (Cause.REFUSED, Cause.CONNECT_TIMEOUT))

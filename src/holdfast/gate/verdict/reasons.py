@@ -105,11 +105,21 @@ def _overrun(phases: Sequence[Phase], peak_in_flight: int) -> Iterator[Reason]:
 
 def _refused(phases: Sequence[Phase]) -> Iterator[Reason]:
     for phase in phases:
-        shed = _shed(phase)
-        if phase.kind == "steady" and shed:
+        if phase.kind != "steady":
+            continue
+        if shed := _shed(phase):
             yield Reason(
                 title=f"{shed} of {phase.offered} requests were refused at the budget's own peak",
                 detail="the admission limit is too low, or the service too slow, for the traffic it promises",
+                place="",
+            )
+        if limited := phase.outcomes.get("429 ratelimited", 0):
+            yield Reason(
+                title=f"{limited} of {phase.offered} requests were refused by a rate limit",
+                detail=(
+                    "all requests of the gate come from one address, and a limit by client takes them for "
+                    "those of one caller"
+                ),
                 place="",
             )
 

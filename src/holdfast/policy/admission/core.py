@@ -1,31 +1,41 @@
-"""The gate: a bounded number inside, a bounded number waiting, first come first served.
+"""The gate: a bounded number inside, a bounded number waiting, and a door that closes when the loop is late.
 
 Pure: it takes the time and says what happens; a ticket's `wake` is called when its fate is known. Permits are
 conserved: `in_flight` rises with every admission and falls with every `leave`, and a permit that is handed
 over goes to exactly one ticket, whose owner either uses it and leaves, or passes it on by leaving.
+
+The gate decides who enters, and has asked: `Limit`, how many may be inside; `Shutter`, how many of them while
+the loop is late; `Overload`, who may wait for how long; `Line`, whose turn it is; `Share`, which part of all
+requests is not to come at all.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 
 from holdfast.policy.admission.config import AdmissionConfig
 from holdfast.policy.admission.limit import Limit
-from holdfast.policy.outcome import Outcome
+from holdfast.policy.admission.line import Fate, Line, Ticket
+from holdfast.policy.admission.overload import Overload
+from holdfast.policy.admission.priority import LEVELS, NORMAL, Class
+from holdfast.policy.admission.share import Share
+from holdfast.policy.admission.shutter import Shutter
+from holdfast.policy.admission.tally import Tally
+from holdfast.policy.admission.window import WINDOW
+from holdfast.policy.mode import Mode
 
-__all__ = ["Fate", "Gate", "Refused", "Ticket"]
+__all__ = ["BEAT", "Fate", "Gate", "Refused", "Ticket"]
 
+BEAT = 0.02
+"""Seconds between the calls of `late` while the gate is `restless`: a fifth of CoDel's interval."""
 
-class Fate(Enum):
-    """What became of a ticket."""
+_MOST = 256
+"""How many answers a window holds at most where nobody beats."""
 
-    WAITING = "waiting"
-    ADMITTED = "admitted"
-    EXPIRED = "expired"
-    ABANDONED = "abandoned"
+_BLIND = 1.0
+"""After so many seconds without a beat nothing is known of the loop's lag: the door opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +46,73 @@ class Refused:
     retry_after: float
 
 
-class Ticket:
-    """A place in the queue until `until`; `wake` is called once, when it is admitted or expires."""
-
-    __slots__ = ("fate", "until", "wake")
-
-    def __init__(self, until: float, wake: Callable[[], object]) -> None:
-        self.until = until
-        self.wake = wake
-        self.fate = Fate.WAITING
-
-
 class Gate:
-    """Who enters. `try_enter` and `leave` are the hot path; `arrive` is for when the gate is full."""
+    """Who enters. `try_enter` and `leave` are the hot path; the rest is for when the gate is full.
 
-    __slots__ = ("_config", "_limit", "_queue", "in_flight", "limit")
+    `alarm` is called when somebody was turned away and the gate wants beats: set it. `coming`: those who have
+    been let through before the gate, and will be at it before anybody else is: a loop reads many connections
+    before it runs what they brought. `room`: 0 while the door is closed, and less than the limit for a while
+    after that.
+    """
+
+    __slots__ = (
+        "_config",
+        "_displaced",
+        "_enforces",
+        "_full",
+        "_late",
+        "_line",
+        "_low",
+        "_number",
+        "_plain",
+        "_seen_at",
+        "_shutter",
+        "_tally",
+        "_turned",
+        "_turned_before",
+        "_waited",
+        "alarm",
+        "coming",
+        "in_flight",
+        "limit",
+        "overload",
+        "queued",
+        "restless",
+        "room",
+        "share",
+    )
 
     def __init__(self, config: AdmissionConfig, limit: Limit) -> None:
         self._config = config
-        self._limit = limit
-        self._queue: OrderedDict[Ticket, None] = OrderedDict()
-        self.limit = limit.value
-        self.in_flight = 0
+        self._enforces = config.mode is Mode.ENFORCE
+        self._full, self._waited, self._late, self._low, self._displaced = (
+            Refused(reason, config.retry_after)
+            for reason in ("full", "waited", "late", "priority", "displaced")
+        )
+        interval = max(config.wait, WINDOW)
+        self._number = limit
+        self._line = Line()
+        self._shutter = Shutter(config.late if self._enforces else None, interval)
+        self._tally = Tally()
+        self.overload = Overload(config, interval)
+        self.share = Share()
+        self.alarm: Callable[[], object] = _nothing
+        self.limit = self.room = limit.value
+        self.in_flight = self.queued = self.coming = 0
+        self.restless = self._plain = False
+        self._seen_at = math.nan
+        self._turned = self._turned_before = 0
 
     @property
-    def queued(self) -> int:
-        """How many wait."""
-        return len(self._queue)
+    def overloaded(self) -> bool:
+        """Whether those who come are more than there is room for, and not for a moment only."""
+        return self.overload.active
+
+    # The hot path.
 
     def try_enter(self) -> bool:
         """Enter if there is room and nobody waits for it. Every True needs one `leave`."""
-        if self.in_flight < self.limit and not self._queue:
+        if self.in_flight < self.room and not self.queued:
             self.in_flight += 1
             return True
         return False
@@ -76,21 +122,98 @@ class Gate:
         self.in_flight += 1
 
     def leave(self) -> None:
-        """Give one permit back; whoever waits longest gets it, unless the limit has fallen below."""
+        """Give one permit back; whoever's turn it is gets it, unless the limit has fallen below."""
         self.in_flight -= 1
-        if self._queue:
-            self._admit()
+        if self.queued:
+            self.admit()
 
-    def arrive(self, now: float, wake: Callable[[], object]) -> Ticket | Refused:
-        """Take a place in the queue, or learn that there is none. Call it after `try_enter` said no."""
-        if self._config.queue == 0:
-            return Refused("full", self._config.retry_after)
+    def note(self, now: float, latency: float) -> None:
+        """Let the limit learn from an answer that took `latency` seconds until it began."""
+        latencies = self._tally.latencies
+        latencies.append(latency)
+        if len(latencies) >= _MOST:
+            self._fold(now)
+
+    def note_failure(self) -> None:
+        """Let the limit know of an answer that failed."""
+        self._tally.failed += 1
+
+    # At the door.
+
+    def shut(self, now: float) -> Refused | None:
+        """Return the refusal if even a request of the highest priority would be refused at once now."""
+        return self.refuses(now, self._config.highest)
+
+    def refuses(self, now: float, priority: int = NORMAL) -> Refused | None:
+        """Return the refusal if a request of that priority would be refused at once now.
+
+        Whoever refuses on the strength of it need not come to the gate any more: it has been counted.
+        """
+        over, queued = self.in_flight + self.coming - self.room, self.queued
+        if over < 0 and not queued:
+            return None
+        # Nearly all refusals, and all there is to say of them: restless, and neither closed nor with classes.
+        if self._plain and over >= 0 and queued + min(self.coming, over) >= self.overload.places:
+            self._turned += 1
+            return self._full
+        return self._turn_away(now, priority) if self._enforces else None
+
+    def bars(self, priority: int) -> Refused | None:
+        """Return the refusal if a request that is inside already is one that an overload has no room for.
+
+        For the second stage, which knows the caller and so the level.
+        """
+        return self._low if self._enforces and priority < self.share.bar else None
+
+    def _turn_away(self, now: float, priority: int) -> Refused | None:
+        if not self.restless:
+            self.restless = True
+            self.overload.quiet_since = now
+            self.alarm()
+        if now - self._seen_at > _BLIND and self._shutter.narrows(self.limit):
+            self._shutter.release()
+            self._let_in()
+        kind = priority // LEVELS
+        refused: Refused | None = None
+        if priority < self.share.bar:
+            refused = self._low
+        elif self._shutter.closed:
+            # The most important may pass a closed door as long as there is room behind it.
+            refused = None if kind >= Class.CRITICAL and self.in_flight < self.limit else self._late
+        elif (over := self.in_flight + self.coming - self.room) >= 0 or self.queued:
+            places = self.overload.first if kind >= Class.CRITICAL else self.overload.places
+            # Those on their way who will find no room will stand in the queue.
+            waiting = self.queued + max(0, min(self.coming, over))
+            if waiting >= places and not self._line.below(kind):
+                refused = self._full
+        if refused is not None:
+            self._turned += 1
+            self.share.refused(kind, for_room=refused is not self._low)
+        return refused
+
+    # The line.
+
+    def arrive(self, now: float, wake: Callable[[], object], priority: int = NORMAL) -> Ticket | Refused:
+        """Take a place in the line, or learn that there is none. Call it after `try_enter` said no."""
         self.expire(now)  # a place that nobody can use any more is free
-        if len(self._queue) >= self._config.queue:
-            return Refused("full", self._config.retry_after)
-        ticket = Ticket(now + self._config.wait, wake)
-        self._queue[ticket] = None
-        self._admit()
+        refused = self._turn_away(now, priority)
+        if refused is not None:
+            return refused
+        self._turned += 1
+        if not self.queued:
+            self.overload.queues(now)
+        ticket = Ticket(now, priority, wake)
+        closed = self._shutter.closed
+        if self.in_flight < (self.limit if closed else self.room) and (closed or not self.queued):
+            self.in_flight += 1  # past a closed door, or past one that has just opened
+            ticket.settle(Fate.ADMITTED)
+            return ticket
+        if self.queued >= self.overload.places and self._line.below(ticket.kind):
+            self.queued -= 1
+            self._line.displace(ticket.kind).settle(Fate.DISPLACED)
+        self._line.add(ticket)
+        self.queued += 1
+        self.admit()
         return ticket
 
     def abandon(self, ticket: Ticket) -> bool:
@@ -98,38 +221,94 @@ class Gate:
         if ticket.fate is Fate.ADMITTED:
             return False
         if ticket.fate is Fate.WAITING:
-            del self._queue[ticket]
+            self._line.remove(ticket)
+            self.queued -= 1
             ticket.fate = Fate.ABANDONED
         return True
 
+    def admit(self) -> None:
+        """Let in who waits, for as long as there is room."""
+        while self.queued and self.in_flight < self.room:
+            ticket = self._line.next(newest=self.overload.active)
+            if ticket is None:
+                return
+            self.queued -= 1
+            self.in_flight += 1
+            self._tally.admitted += 1
+            ticket.settle(Fate.ADMITTED)
+
     def expire(self, now: float) -> None:
         """Wake, unadmitted, everyone whose wait is over."""
-        while self._queue:
-            ticket = next(iter(self._queue))
-            if ticket.until > now:
-                return
-            del self._queue[ticket]
-            ticket.fate = Fate.EXPIRED
-            ticket.wake()
+        if self.queued:
+            for ticket in self._line.overdue(now, self.overload.waits()):
+                self.queued -= 1
+                ticket.settle(Fate.EXPIRED)
 
     def next_wakeup(self) -> float | None:
         """Return when `expire` has something to do; None while nobody waits."""
-        return next(iter(self._queue)).until if self._queue else None
+        return self._line.next_due(self.overload.waits()) if self.queued else None
 
-    def refusal(self) -> Refused:
+    def refusal(self, ticket: Ticket) -> Refused:
         """Return what one is told whose wait ended in vain."""
-        return Refused("waited", self._config.retry_after)
+        return self._displaced if ticket.fate is Fate.DISPLACED else self._waited
 
-    def sample(self, now: float, latency: float, outcome: Outcome) -> None:
-        """Let the limit learn from one who is about to leave, and follow it."""
-        self._limit.sample(now, latency, self.in_flight, outcome)
-        self.limit = self._limit.value
-        if self._queue:
-            self._admit()
+    # The beat.
 
-    def _admit(self) -> None:
-        while self._queue and self.in_flight < self.limit:
-            ticket, _ = self._queue.popitem(last=False)
-            self.in_flight += 1
-            ticket.fate = Fate.ADMITTED
-            ticket.wake()
+    def late(self, now: float, lag: float) -> None:
+        """Take notice of how late the loop is, in seconds: every `BEAT` while the gate is `restless`."""
+        tally, shutter, overload = self._tally, self._shutter, self.overload
+        if not now - self._seen_at <= _BLIND:
+            if tally.latencies or tally.failed:
+                self._fold(now)  # what was before nobody watched
+            tally.since = now
+        self._seen_at = now
+        turned, self._turned_before = self._turned - self._turned_before, self._turned
+        tally.beat(lag, self.in_flight, full=turned > 0)
+        shutter.beat(now, lag, inside=self.in_flight, limit=self.limit)
+        self._let_in()
+        if shutter.closed:
+            self._overload(now)
+        if overload.beat(now, queued=self.queued, turned=turned, closed=shutter.closed):
+            self._overload(now)
+        if now - tally.since >= WINDOW:
+            self._fold(now)
+            self.share.turn()
+        self.restless = (
+            overload.active
+            or shutter.narrows(self.limit)
+            or self.queued > 0
+            or now - overload.quiet_since < _BLIND
+        )
+        self._plain = (
+            self._enforces
+            and self.restless
+            and not shutter.closed
+            and not self.share.active
+            and self._config.highest == NORMAL
+        )
+
+    def _overload(self, now: float) -> None:
+        if not self.overload.active:
+            self.overload.begin(self._tally.admitted)
+            self.expire(now)
+
+    def _fold(self, now: float) -> None:
+        """Let the limit learn from the window that ends now, and follow it."""
+        window = self._tally.window(now, self.in_flight)
+        answered = len(window.latencies) + window.failed
+        self.share.served(answered)
+        if window.seconds:
+            self.overload.turn(window.seconds, answered=answered, admitted=self._tally.admitted)
+        self._tally.begin(now)
+        self._number.learn(window)
+        self.limit = self._number.value
+        self._let_in()
+
+    def _let_in(self) -> None:
+        self.room = self._shutter.room(self.limit)
+        if self.queued:
+            self.admit()
+
+
+def _nothing() -> None:
+    """Nobody beats."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.clock import Now, monotonic
 from holdfast.errors import BreakerOpen
 from holdfast.events import BreakerChanged, Bus
 from holdfast.policy.breaker.config import BreakerConfig
@@ -10,28 +11,42 @@ from holdfast.policy.breaker.states import Signal, State
 from holdfast.policy.mode import Mode
 from holdfast.policy.observed import PolicyObserved
 
-__all__ = ["BreakerGuard"]
+__all__ = ["UNCOUNTED", "BreakerGuard"]
 
-# A call that an observing breaker let pass though it would not have: it settles nothing.
-_UNCOUNTED = -1
+UNCOUNTED = -1
+"""The token of a call that was let pass though the breaker would not have: it settles nothing."""
 
 
 class BreakerGuard:
     """Belongs to one loop. `enter(now)` gives a token or raises BreakerOpen; `settle` takes it back, once."""
 
-    __slots__ = ("_bus", "_mode", "core", "dependency", "settle")
+    __slots__ = ("_acquire", "_bus", "_mode", "_now", "core", "dependency", "settle")
 
-    def __init__(self, dependency: str, config: BreakerConfig, *, bus: Bus) -> None:
+    def __init__(self, dependency: str, config: BreakerConfig, *, bus: Bus, now: Now = monotonic) -> None:
         self.dependency = dependency
         self._bus = bus
+        self._now = now
         self._mode = config.mode
         self.core = Breaker(config, changed=self._changed)
+        self._acquire = self.core.acquire
         self.settle = self.core.settle
 
     def enter(self, now: float) -> int:
         """Return the token of a call that starts now, or raise BreakerOpen."""
-        token = self.core.acquire(now)
+        token = self._acquire(now)
         return self._refuse(now) if token is None else token
+
+    def open(self) -> None:
+        """Open it by hand: nothing passes until `close` or `release`."""
+        self.core.hold(Signal.OPENED_BY_HAND, self._now())
+
+    def close(self) -> None:
+        """Close it by hand: everything passes, whatever comes of it, until `open` or `release`."""
+        self.core.hold(Signal.CLOSED_BY_HAND, self._now())
+
+    def release(self) -> None:
+        """Leave it to the outcomes again: from open by way of trials, from closed as new."""
+        self.core.hold(Signal.RELEASED, self._now())
 
     def _refuse(self, now: float) -> int:
         if self._mode is Mode.ENFORCE:
@@ -39,7 +54,8 @@ class BreakerGuard:
         if self._mode is Mode.OBSERVE:
             why = self.core.state.value
             self._bus.emit(PolicyObserved(now, "breaker", self.dependency, "refuse", why))
-        return _UNCOUNTED
+        return UNCOUNTED
 
     def _changed(self, now: float, old: State, new: State, why: Signal) -> None:
-        self._bus.emit(BreakerChanged(now, self.dependency, old.value, new.value, why.value))
+        if old.shown != new.shown:
+            self._bus.emit(BreakerChanged(now, self.dependency, old.shown, new.shown, why.value))

@@ -9,6 +9,7 @@ from typing import Generic, NoReturn, TypeVar
 from holdfast.clock import Now
 from holdfast.errors import DeadlineExceeded, Refusal
 from holdfast.policy.breaker.guard import BreakerGuard
+from holdfast.policy.breaker.hosts import HostBreakers
 from holdfast.policy.bulkhead.guard import BulkheadGuard
 from holdfast.policy.call.judge import Judge, Verdict
 from holdfast.policy.deadline.guard import Cut
@@ -36,32 +37,45 @@ class Failed(Exception):
 class Run(Generic[T]):
     """One call under way. `reached`: its attempts that reached for the network, ended or cut short."""
 
-    __slots__ = ("attempt", "deadline", "keep", "reached")
+    __slots__ = ("attempt", "deadline", "host", "judge", "keep", "reached")
 
-    def __init__(self, attempt: Attempt[T], deadline: float | None, keep: bool) -> None:
+    def __init__(
+        self,
+        attempt: Attempt[T],
+        judge: Judge[T],
+        deadline: float | None,
+        keep: bool,
+        host: str | None = None,
+    ) -> None:
         self.attempt = attempt
+        self.judge = judge
         self.deadline = deadline
         self.keep = keep
+        self.host = host
         self.reached = 0
 
 
 class Attempter(Generic[T]):
-    """Makes single attempts. `timeout`: seconds that each may take, None: only the deadline bounds it."""
+    """Makes single attempts. `timeout`: seconds that each may take, None: only the deadline bounds it.
 
-    __slots__ = ("_breaker", "_bulkhead", "_judge", "_now", "_timeout")
+    `hosts`: the breakers of calls that say their host, instead of `breaker`.
+    """
+
+    __slots__ = ("_breaker", "_bulkhead", "_hosts", "_now", "_timeout")
 
     def __init__(
         self,
         breaker: BreakerGuard | None,
         bulkhead: BulkheadGuard | None,
         timeout: float | None,
-        judge: Judge[T],
         now: Now,
+        *,
+        hosts: HostBreakers | None = None,
     ) -> None:
+        self._hosts = hosts
         self._breaker = breaker
         self._bulkhead = bulkhead
         self._timeout = timeout
-        self._judge = judge
         self._now = now
 
     async def attempt(self, run: Run[T], now: float) -> T:
@@ -69,6 +83,8 @@ class Attempter(Generic[T]):
         if run.deadline is not None and now >= run.deadline:
             raise DeadlineExceeded
         breaker, bulkhead = self._breaker, self._bulkhead
+        if run.host is not None and self._hosts is not None:
+            breaker = self._hosts.of(run.host)
         token = 0 if breaker is None else breaker.enter(now)
         outcome = Outcome.IGNORED
         held = False
@@ -77,8 +93,8 @@ class Attempter(Generic[T]):
                 bulkhead.enter(now)
                 held = True
             run.reached += 1
-            result = await self._timed(run.attempt, now, run.deadline)
-            verdict = self._judge.result(result)
+            result = await self._timed(run, now)
+            verdict = run.judge.result(result)
             if verdict is None:
                 outcome = Outcome.SUCCESS
                 held = held and not run.keep
@@ -93,7 +109,8 @@ class Attempter(Generic[T]):
             if breaker is not None:
                 breaker.settle(token, outcome, self._now())
 
-    async def _timed(self, attempt: Attempt[T], now: float, deadline: float | None) -> T:
+    async def _timed(self, run: Run[T], now: float) -> T:
+        attempt, deadline = run.attempt, run.deadline
         until, own = deadline, False
         if self._timeout is not None and (deadline is None or now + self._timeout <= deadline):
             until, own = now + self._timeout, True
@@ -101,7 +118,7 @@ class Attempter(Generic[T]):
             try:
                 return await attempt(None)
             except Exception as error:  # noqa: BLE001 - the judge knows which of them are whose
-                self._blame(error)
+                _blame(run.judge, error)
         cut = Cut(until)
         try:
             result = await attempt(until - now)
@@ -114,7 +131,7 @@ class Attempter(Generic[T]):
         except Exception as error:
             cut.stop()
             if not cut.fired:
-                self._blame(error)
+                _blame(run.judge, error)
             # What it raised is its way to say that it was cancelled.
             if own:
                 raise Failed(_TIMED_OUT, None, error) from None
@@ -125,8 +142,9 @@ class Attempter(Generic[T]):
         cut.stop()
         return result
 
-    def _blame(self, error: Exception) -> NoReturn:
-        verdict = None if isinstance(error, Refusal) else self._judge.error(error)
-        if verdict is None:
-            raise error
-        raise Failed(verdict, None, error) from error
+
+def _blame(judge: Judge[T], error: Exception) -> NoReturn:
+    verdict = None if isinstance(error, Refusal) else judge.error(error)
+    if verdict is None:
+        raise error
+    raise Failed(verdict, None, error) from error

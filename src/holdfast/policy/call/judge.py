@@ -18,13 +18,15 @@ class Verdict:
     """An attempt failed. `cause` as in `errors.CallFailed`; `outcome` is what the breaker hears of it.
 
     `retryable`: the failure may pass, so that another attempt makes sense. `retry_after`: seconds that the
-    other side asked for; negative means never, None that it said nothing.
+    other side asked for; negative means never, None that it said nothing. `shed`: the other side refused for
+    want of room, so that it should be asked less often.
     """
 
     cause: str
     outcome: Outcome = Outcome.FAILURE
     retryable: bool = True
     retry_after: float | None = None
+    shed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,16 @@
-"""One call, its policies in one order: fallback > deadline > retry > breaker > bulkhead > attempt and timer.
+"""One call, its policies in one order, from outside in.
 
-- The fallback is outermost: whatever the reason that there is no answer, the caller gets the same substitute.
-- The deadline is over all attempts and the waits between them. Where it has passed nothing starts, and no
-  fallback is made either: nobody waits for it.
+    deadline > fallback > throttle > retry > hedge > breaker > bulkhead > timer > the attempt
+
+- The deadline is over everything: attempts, waits, and the fallback. Where it has passed nothing starts, and
+  no fallback is made either: nobody waits for it.
+- The fallback is outside every policy: whatever the reason that there is no answer, the caller gets the same
+  substitute. A cache is such a substitute, one that is also asked first.
+- The throttle counts what callers wanted, not what retries made of it, and a call that it refuses is not
+  tried again: a retry would ask the same dice.
 - Retry is outside the breaker, so that the breaker sees every attempt, and a retry asks it like any other
   call.
+- The hedge is inside retry: two attempts at once are one try of it, and both are charged to its budget.
 - The breaker is outside the bulkhead: where nothing may be called, no permit is needed. A full bulkhead says
   something of us and nothing of the dependency, so the breaker ignores it.
 - The bulkhead's permit is held by an attempt only, not while a retry waits.
@@ -21,6 +27,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Generic, NoReturn, TypeVar, cast
 
 from holdfast.clock import Now, monotonic
@@ -30,18 +37,22 @@ from holdfast.errors import (
     CallFailed,
     DeadlineExceeded,
     DependencyUnavailable,
+    Throttled,
 )
 from holdfast.events import Bus, CallEnded
 from holdfast.policy.breaker.guard import BreakerGuard
+from holdfast.policy.breaker.hosts import HostBreakers
 from holdfast.policy.bulkhead.guard import BulkheadGuard
 from holdfast.policy.call.attempt import Attempt, Attempter, Failed, Run
 from holdfast.policy.call.config import CallConfig
 from holdfast.policy.call.judge import Judge
 from holdfast.policy.deadline import ambient
+from holdfast.policy.hedge.guard import HedgeGuard
 from holdfast.policy.mode import Mode
 from holdfast.policy.observed import PolicyObserved
-from holdfast.policy.retry import layer
+from holdfast.policy.retry import RetryBudget, layer
 from holdfast.policy.retry.guard import RetryGuard
+from holdfast.policy.throttle.guard import ThrottleGuard
 
 __all__ = ["Fallback", "Pipeline"]
 
@@ -52,9 +63,25 @@ Fallback = Callable[[DependencyUnavailable], Awaitable[T]]
 
 
 class Pipeline(Generic[T]):
-    """The policies of one dependency on one loop. `await call(attempt)` is the whole of it."""
+    """The policies of one dependency on one loop. `await call(attempt)` is the whole of it.
 
-    __slots__ = ("_attempter", "_bus", "_config", "_now", "breaker", "bulkhead", "dependency", "retry")
+    `retries`: the budget that it shares with the other dependencies of this process.
+    """
+
+    __slots__ = (
+        "_attempter",
+        "_bus",
+        "_config",
+        "_judge",
+        "_now",
+        "breaker",
+        "bulkhead",
+        "dependency",
+        "hedge",
+        "hosts",
+        "retry",
+        "throttle",
+    )
 
     def __init__(
         self,
@@ -62,20 +89,36 @@ class Pipeline(Generic[T]):
         judge: Judge[T],
         *,
         bus: Bus,
+        retries: RetryBudget | None = None,
         now: Now = monotonic,
         random: Callable[[], float] = random.random,
     ) -> None:
         name = config.dependency
         self.dependency = name
         self._config = config
+        self._judge = judge
         self._bus = bus
         self._now = now
         breaker, bulkhead, retry = config.breaker, config.bulkhead, config.retry
-        self.breaker = BreakerGuard(name, breaker, bus=bus) if breaker else None
+        self.breaker = BreakerGuard(name, breaker, bus=bus, now=now) if breaker else None
+        ejected = None if breaker is None else breaker.ejected
+        self.hosts = (
+            HostBreakers(name, breaker, ejected, bus=bus, now=now)
+            if breaker and ejected is not None
+            else None
+        )
         self.bulkhead = BulkheadGuard(name, bulkhead, bus=bus) if bulkhead else None
-        self.retry = RetryGuard(name, retry, bus=bus, now=now, random=random) if retry else None
+        self.retry = (
+            RetryGuard(name, retry, bus=bus, process=retries, now=now, random=random) if retry else None
+        )
+        self.hedge = (
+            HedgeGuard(config.hedge, self.retry.extra, now=now) if config.hedge and self.retry else None
+        )
+        self.throttle = (
+            ThrottleGuard(name, config.throttle, bus=bus, random=random) if config.throttle else None
+        )
         timeout = config.timeout if config.timeout_mode is Mode.ENFORCE else None
-        self._attempter = Attempter(self.breaker, self.bulkhead, timeout, judge, now)
+        self._attempter: Attempter[T] = Attempter(self.breaker, self.bulkhead, timeout, now, hosts=self.hosts)
 
     async def call(
         self,
@@ -83,26 +126,33 @@ class Pipeline(Generic[T]):
         *,
         idempotent: bool = False,
         fallback: Fallback[T] | None = None,
+        judge: Judge[T] | None = None,
         keep: bool = False,
+        host: str | None = None,
     ) -> T:
         """Return what `attempt` returns, or the substitute.
 
-        `idempotent`: repeating the call does no harm; without it there is one attempt. `keep`: leave the
-        bulkhead's permit of a *good* answer to the caller, who calls `bulkhead.leave()` when done with it
-        (a stream). Raises BreakerOpen, BulkheadFull, CallFailed, DeadlineExceeded, and what the judge found
-        to be the caller's own.
+        `idempotent`: repeating the call does no harm; without it there is one attempt. `judge`: instead of
+        the pipeline's. `keep`: leave the bulkhead's permit of a *good* answer to the caller, who calls
+        `bulkhead.leave()` when done with it (a stream). `host`: which of the dependency's hosts is called,
+        where each has a breaker. Raises BreakerOpen, BulkheadFull, Throttled, CallFailed, DeadlineExceeded,
+        and what the judge found to be the caller's own.
         """
         started = now = self._now()
-        run = Run(attempt, ambient.at(), keep)
-        retry = self.retry
-        if retry is not None:
-            retry.deposit(now)
+        run = Run(attempt, judge or self._judge, ambient.at(), keep, host)
+        throttle, retry = self.throttle, self.retry
         try:
+            if throttle is not None:
+                throttle.enter(now)
+            if retry is not None:
+                retry.deposit(now)
+            if self.hedge is not None and idempotent and not keep:
+                once = self._hedged
+            else:
+                once = self._attempter.attempt
             while True:
                 try:
-                    result = await (
-                        self._repeat(run, now) if run.reached else self._attempter.attempt(run, now)
-                    )
+                    result = await once(run, now)
                 except Failed as failed:
                     verdict = failed.verdict
                     if retry is None or not await retry.again(
@@ -112,12 +162,18 @@ class Pipeline(Generic[T]):
                         deadline=run.deadline,
                         retry_after=verdict.retry_after,
                     ):
+                        if throttle is not None:
+                            throttle.asked(now)
+                            if verdict.shed:
+                                throttle.shed(now)
                         if failed.error is None and fallback is None and not self._config.refuse:
                             self._ended(started, verdict.cause, run.reached)
                             return cast(T, failed.result)
                         self._raise(failed)
-                    now = self._now()
+                    now, once = self._now(), self._repeat
                 else:
+                    if throttle is not None:
+                        throttle.asked(now)
                     self._ended(started, "ok", run.reached)
                     return result
         except DependencyUnavailable as error:
@@ -133,6 +189,10 @@ class Pipeline(Generic[T]):
         except Exception as error:
             self._ended(started, type(error).__name__, run.reached)
             raise
+
+    async def _hedged(self, run: Run[T], now: float) -> T:
+        assert self.hedge is not None  # noqa: S101 - chosen for it
+        return await self.hedge.attempt(partial(self._attempter.attempt, run), now)
 
     async def _repeat(self, run: Run[T], now: float) -> T:
         token = layer.retried(run.reached + 1)
@@ -185,4 +245,6 @@ def _outcome(error: DependencyUnavailable) -> str:
         return "breaker"
     if isinstance(error, BulkheadFull):
         return "bulkhead"
+    if isinstance(error, Throttled):
+        return "throttled"
     return "unavailable"

@@ -75,7 +75,7 @@ class Scope:
         self._at = at
         self._now = now
         self._cut: Cut | None = None
-        self._token: Token[float | None] | None = None
+        self._token: Token[ambient.Frame | None] | None = None
 
     async def __aenter__(self) -> Self:
         if self._token is not None:

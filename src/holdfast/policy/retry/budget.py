@@ -8,28 +8,34 @@ After Finagle's RetryBudget; unlike a bucket that refills by time, no traffic me
 
 from __future__ import annotations
 
-from holdfast.policy.retry.config import RetryConfig
 from holdfast.policy.window import Window
 
 __all__ = ["RetryBudget"]
 
 
 class RetryBudget:
-    """Retries granted in the window are at most ratio * calls + floor * window."""
+    """Retries granted in the window are at most ratio * calls + floor * window; see RetryConfig.
+
+    One for each dependency, and one for all of them together where the process has a ratio of its own: an
+    outage of what they share is one outage.
+    """
 
     __slots__ = ("_calls", "_floor", "_ratio", "_retries", "deposit")
 
-    def __init__(self, config: RetryConfig) -> None:
-        self._ratio = config.ratio
-        self._floor = config.floor * config.window
-        self._calls = Window(config.window, config.buckets)
-        self._retries = Window(config.window, config.buckets)
+    def __init__(self, ratio: float, *, floor: float = 0.0, window: float = 10.0, buckets: int = 10) -> None:
+        self._ratio = ratio
+        self._floor = floor * window
+        self._calls = Window(window, buckets)
+        self._retries = Window(window, buckets)
         self.deposit = self._calls.add  # deposit(now): one call
+
+    def affords(self, now: float) -> bool:
+        """Whether one more retry is funded."""
+        return self._retries.roll(now) + 1 <= self._ratio * self._calls.roll(now) + self._floor
 
     def withdraw(self, now: float) -> bool:
         """Take one retry if it is funded."""
-        funded = self._ratio * self._calls.roll(now) + self._floor
-        if self._retries.roll(now) + 1 > funded:
+        if not self.affords(now):
             return False
         self._retries.add(now)
         return True

@@ -22,14 +22,18 @@ class RetrySection(Protocol):
     def budget(self) -> float | None:
         """Retries a call, at most, as a ratio."""
 
+    @property
+    def floor(self) -> float | None:
+        """Retries a second that the service is granted beyond it; None: none."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryConfig:
     """Decided: `attempts` in all, the first included, and `ratio`, retries a call. The rest is mechanism.
 
-    floor: retries a second that are granted beyond the ratio. 0: amplification is at most 1 + ratio over
-        any window of 10 s that ends with a granted retry. A service with little traffic may want its few
-        retries anyway, and says so here.
+    floor: retries a second that this process is granted beyond the ratio. 0: amplification is at most
+        1 + ratio over any window of 10 s that ends with a granted retry. A service with little traffic may
+        want its few retries anyway, and says so here; the bound is then ratio * calls + floor * 10 s.
     window: seconds over which calls fund retries; Finagle's RetryBudget, ttl 10 s.
     base, cap: seconds of the exponential backoff; Envoy's retry_back_off, 25 ms and ten times that.
     buckets: resolution of the window; Finagle uses 10.
@@ -55,8 +59,14 @@ class RetryConfig:
             raise ValueError(f"the first backoff ({self.base} s) is above the longest ({self.cap} s)")
 
     @classmethod
-    def from_budget(cls, section: RetrySection, *, mode: Mode = Mode.ENFORCE) -> RetryConfig | None:
-        """Return the budget's numbers; None while one is missing: nothing is ever repeated on a guess."""
+    def from_budget(
+        cls, section: RetrySection, *, processes: int = 1, mode: Mode = Mode.ENFORCE
+    ) -> RetryConfig | None:
+        """Return the budget's numbers, of the floor one process's share.
+
+        None while one is missing: nothing is ever repeated on a guess.
+        """
         if section.attempts is None or section.budget is None:
             return None
-        return cls(section.attempts, section.budget, mode=mode)
+        floor = (section.floor or 0.0) / processes
+        return cls(section.attempts, section.budget, floor=floor, mode=mode)

@@ -23,14 +23,26 @@ class Decision:
 
 
 class Retry:
-    """Pure but for `random`, a source of uniform [0, 1) that is injected."""
+    """Pure but for `random`, a source of uniform [0, 1) that is injected.
 
-    __slots__ = ("_config", "_random", "budget")
+    `process`: the budget that the dependencies of this process share; None: there is none.
+    """
 
-    def __init__(self, config: RetryConfig, *, random: Callable[[], float] = random.random) -> None:
+    __slots__ = ("_config", "_random", "budget", "process")
+
+    def __init__(
+        self,
+        config: RetryConfig,
+        *,
+        process: RetryBudget | None = None,
+        random: Callable[[], float] = random.random,
+    ) -> None:
         self._config = config
         self._random = random
-        self.budget = RetryBudget(config)
+        self.budget = RetryBudget(
+            config.ratio, floor=config.floor, window=config.window, buckets=config.buckets
+        )
+        self.process = process
 
     def decide(
         self,
@@ -67,6 +79,18 @@ class Retry:
             delay += retry_after  # jitter stays, or all who were told the same return at once
         if deadline is not None and now + delay >= deadline:
             return Decision(False, "deadline")
-        if not self.budget.withdraw(now):
+        if not self.withdraw(now):
             return Decision(False, "budget")
         return Decision(True, "granted", delay)
+
+    def deposit(self, now: float) -> None:
+        """Count one call, which funds retries."""
+        self.budget.deposit(now)
+        if self.process is not None:
+            self.process.deposit(now)
+
+    def withdraw(self, now: float) -> bool:
+        """Take one retry, if both budgets afford it; else neither is charged."""
+        if self.process is None:
+            return self.budget.withdraw(now)
+        return self.process.affords(now) and self.budget.withdraw(now) and self.process.withdraw(now)

@@ -11,6 +11,7 @@ from holdfast.events import Bus, RetryDecided
 from holdfast.policy.mode import Mode
 from holdfast.policy.observed import PolicyObserved
 from holdfast.policy.retry import layer
+from holdfast.policy.retry.budget import RetryBudget
 from holdfast.policy.retry.config import RetryConfig
 from holdfast.policy.retry.core import Retry
 
@@ -28,6 +29,7 @@ class RetryGuard:
         config: RetryConfig,
         *,
         bus: Bus,
+        process: RetryBudget | None = None,
         now: Now = monotonic,
         random: Callable[[], float] = random.random,
     ) -> None:
@@ -35,8 +37,21 @@ class RetryGuard:
         self._bus = bus
         self._mode = config.mode
         self._now = now
-        self.core = Retry(config, random=random)
-        self.deposit = self.core.budget.deposit
+        self.core = Retry(config, process=process, random=random)
+        self.deposit = self.core.budget.deposit if process is None else self.core.deposit
+
+    def extra(self, now: float) -> bool:
+        """Whether one more attempt is funded beside one that is under way: a hedge, which is charged here."""
+        if layer.attempt_above() > 1 or not self.core.withdraw(now):
+            return False
+        if self._mode is Mode.ENFORCE:
+            self._bus.emit(RetryDecided(now, self.dependency, 1, True, "hedge", 0.0))
+            return True
+        if self._mode is Mode.OBSERVE:
+            self._bus.emit(
+                PolicyObserved(now, "hedge", self.dependency, "retry", "the first attempt is late")
+            )
+        return False
 
     async def again(
         self,

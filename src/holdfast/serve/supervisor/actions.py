@@ -8,10 +8,15 @@ from enum import StrEnum
 __all__ = [
     "Action",
     "BootFailure",
+    "Fewer",
     "Finish",
     "KillAll",
     "KillWorker",
+    "More",
     "Observation",
+    "Overdue",
+    "Rolled",
+    "RollingAction",
     "Serving",
     "Terminate",
     "Unready",
@@ -21,12 +26,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
-    """A living worker on the board; `heartbeat` and `booted_at` in seconds of the monotonic clock."""
+    """A living worker on the board; `heartbeat` and `booted_at` in seconds of the monotonic clock.
+
+    `causes`: the symptoms for which it is not ready, as `holdfast.service.health.core` has them.
+    """
 
     pid: int
     state: str
     heartbeat: float
     booted_at: float
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +61,21 @@ class Terminate:
     """Send SIGTERM to the server."""
 
 
+class Overdue(StrEnum):
+    """What a worker took too long for."""
+
+    BEAT = "stood still"
+    BOOT = "did not serve"
+    LEAVE = "did not leave"
+
+
 @dataclass(frozen=True, slots=True)
 class KillWorker:
-    """Send SIGKILL to a worker whose loop has stood still for `age` seconds."""
+    """Send SIGKILL to a worker; for `age` seconds it has not done what it should."""
 
     worker: WorkerSeen
     age: float
+    overdue: Overdue = Overdue.BEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +98,22 @@ class Finish:
     failure: BootFailure | None = None
 
 
-Action = Serving | Unready | Terminate | KillWorker | KillAll | Finish
+@dataclass(frozen=True, slots=True)
+class More:
+    """Ask the server for one worker more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fewer:
+    """Ask the server for one worker less; it takes the oldest away, which drains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """All workers that were to be replaced have been: `count` of them."""
+
+    count: int
+
+
+RollingAction = More | Fewer | Rolled
+Action = Serving | Unready | Terminate | KillWorker | KillAll | Finish | RollingAction

@@ -62,9 +62,13 @@ class Child:
 
     def terminate(self) -> None:
         """Ask the server to end."""
+        self.signal(signal.SIGTERM)
+
+    def signal(self, sig: signal.Signals) -> None:
+        """Send `sig` to the server alone."""
         if self.returncode is None:
             with suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGTERM)
+                os.kill(self.pid, sig)
 
     def kill_group(self) -> None:
         """Kill the server, its workers and what they started in their group."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from holdfast.serve.supervisor.actions import (
     KillAll,
     KillWorker,
     Observation,
+    Overdue,
     Serving,
     Terminate,
     Unready,
@@ -48,12 +50,14 @@ class Limits:
 
     `boot`: until a worker serves. `kill`: the age of a heartbeat at which a serving worker is killed.
     `announce`: unready but still accepting. `grace`: from the server's SIGTERM to the group's SIGKILL.
+    `leave`: how long a worker may take to leave alone, while the others serve.
     """
 
     boot: float
     kill: float
     announce: float
     grace: float
+    leave: float = math.inf
 
 
 class Supervision:
@@ -68,6 +72,7 @@ class Supervision:
         "_hurry",
         "_interrupted",
         "_killed",
+        "_leaving",
         "_limits",
         "_looked",
         "_stop",
@@ -83,6 +88,7 @@ class Supervision:
         self._stop = self._hurry = self._interrupted = False
         self._failure: BootFailure | None = None
         self._killed: set[tuple[int, float]] = set()
+        self._leaving: dict[tuple[int, float], float] = {}
 
     @property
     def unready(self) -> bool:
@@ -121,12 +127,12 @@ class Supervision:
         return max(0.0, now - max(worker.heartbeat, self._awake_since))
 
     def ready(self, now: float, seen: Observation) -> bool:
-        """Return whether at least one worker serves and turns its loop, and the service is not draining."""
+        """Return whether a worker serves, turns its loop and is well, and the service is not draining."""
         fresh = min(FRESH, self._limits.kill)
         return (
             self.phase is Phase.SERVING
             and not self.unready
-            and any(w.state == "serving" and self.age(now, w) <= fresh for w in seen.workers)
+            and any(w.state == "serving" and not w.causes and self.age(now, w) <= fresh for w in seen.workers)
         )
 
     def alive(self, now: float, seen: Observation) -> bool:
@@ -190,14 +196,37 @@ class Supervision:
         return Finish(EXIT_DIED if before is Phase.SERVING else EXIT_OK)
 
     def _blocked(self, now: float, seen: Observation) -> Iterator[Action]:
-        """Kill what stands still while the service is up; a booting worker is the boot deadline's."""
+        """Kill what stands still while the service is up, and who neither comes nor goes in time.
+
+        While the service boots, a booting worker is the boot deadline's; while all leave, the grace's.
+        """
         if self.phase not in (Phase.SERVING, Phase.ANNOUNCING):
             return
         present = {(w.pid, w.booted_at) for w in seen.workers}
         self._killed &= present
+        self._leaving = {
+            identity: self._leaving.get(identity, now)
+            for w in seen.workers
+            if w.state == "draining" and (identity := (w.pid, w.booted_at))
+        }
         for worker in seen.workers:
-            age = self.age(now, worker)
             identity = (worker.pid, worker.booted_at)
-            if worker.state != "booting" and age > self._limits.kill and identity not in self._killed:
+            overdue = self._overdue(now, worker, identity)
+            if overdue is not None and identity not in self._killed:
                 self._killed.add(identity)
-                yield KillWorker(worker, age)
+                yield KillWorker(worker, *overdue)
+
+    def _overdue(
+        self, now: float, worker: WorkerSeen, identity: tuple[int, float]
+    ) -> tuple[float, Overdue] | None:
+        """Return for how long `worker` has not done what it should, where that is too long."""
+        if worker.state == "booting":
+            age = now - max(worker.booted_at, self._awake_since)
+            return (age, Overdue.BOOT) if age > self._limits.boot else None
+        age = self.age(now, worker)
+        if age > self._limits.kill:
+            return age, Overdue.BEAT
+        age = now - self._leaving.get(identity, now)
+        if self.phase is Phase.SERVING and age > self._limits.leave:
+            return age, Overdue.LEAVE
+        return None

@@ -8,7 +8,8 @@ garbage.
 from __future__ import annotations
 
 from holdfast.telemetry.board.board import Board, BoardFull
-from holdfast.telemetry.board.layout import DependencyCell, ObservingCell, SlotCell
+from holdfast.telemetry.board.flight import Flight, FlightRing
+from holdfast.telemetry.board.layout import CacheCell, DependencyCell, ObservingCell, PoolCell, SlotCell
 from holdfast.telemetry.board.liveness import alive
 from holdfast.telemetry.board.ring import StallRing
 from holdfast.telemetry.board.slot import Slot
@@ -18,8 +19,12 @@ __all__ = [
     "OTHER",
     "Board",
     "BoardFull",
+    "CacheCell",
     "DependencyCell",
+    "Flight",
+    "FlightRing",
     "ObservingCell",
+    "PoolCell",
     "Slot",
     "SlotCell",
     "StallRing",

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from holdfast.errors import HoldfastError, UsageError
+from holdfast.telemetry.board.flight import FLIGHT_BYTES
 from holdfast.telemetry.board.layout import (
     HEADER_BYTES,
     MAGIC,
@@ -21,10 +22,12 @@ from holdfast.telemetry.board.layout import (
 )
 from holdfast.telemetry.board.ring import RING_BYTES
 from holdfast.telemetry.board.slot import Slot
+from holdfast.telemetry.buckets import BOUNDS, MOST_BOUNDS
 
 __all__ = ["Board", "BoardFull"]
 
-_SLOT_BYTES = slot_bytes(RING_BYTES)
+_RINGS = RING_BYTES + FLIGHT_BYTES
+_SLOT_BYTES = slot_bytes(_RINGS)
 
 
 class BoardFull(HoldfastError):
@@ -47,7 +50,7 @@ class Board:
         self._claiming = threading.Lock()
         raw = memoryview(mapped)
         slots = raw[:HEADER_BYTES].cast("Q")[HeaderCell.SLOTS]
-        starts = range(HEADER_BYTES, board_bytes(slots, RING_BYTES), _SLOT_BYTES)
+        starts = range(HEADER_BYTES, board_bytes(slots, _RINGS), _SLOT_BYTES)
         self._slots = [Slot(raw[start : start + _SLOT_BYTES], i) for i, start in enumerate(starts)]
 
     @classmethod
@@ -60,7 +63,7 @@ class Board:
         path = Path(path)
         if slots < 1:
             raise ValueError(f"a board needs a slot, not {slots}")
-        size = board_bytes(slots, RING_BYTES)
+        size = board_bytes(slots, _RINGS)
         try:
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -96,10 +99,44 @@ class Board:
     @classmethod
     def private(cls) -> Board:
         """Make a board of one slot that only this process sees."""
-        size = board_bytes(1, RING_BYTES)
+        size = board_bytes(1, _RINGS)
         mapped = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         _write_header(mapped, 1)
         return cls(mapped, None, None)
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """Upper bounds of the latency histograms, in seconds, ascending.
+
+        Whoever makes the board sets them, before anything is counted. Raises `ValueError` for more than
+        MOST_BOUNDS.
+        """
+        with memoryview(self._map) as raw, raw[:HEADER_BYTES].cast("Q") as header:
+            first = HeaderCell.FIRST_BOUND
+            return tuple(ns / 1e9 for ns in header[first : first + header[HeaderCell.BOUNDS]])
+
+    @bounds.setter
+    def bounds(self, bounds: tuple[float, ...]) -> None:
+        if len(bounds) > MOST_BOUNDS:
+            raise ValueError(f"a histogram has room for {MOST_BOUNDS} bounds, not {len(bounds)}")
+        with memoryview(self._map) as raw, raw[:HEADER_BYTES].cast("Q") as header:
+            for position, bound in enumerate(bounds, HeaderCell.FIRST_BOUND):
+                header[position] = round(bound * 1e9)
+            header[HeaderCell.BOUNDS] = len(bounds)
+
+    @property
+    def listener(self) -> tuple[int, int]:
+        """The inode of the socket on which the service listens, and `listener.dropped()` when it was opened.
+
+        Whoever makes the board sets it; 0 where nobody has.
+        """
+        with memoryview(self._map) as raw, raw[:HEADER_BYTES].cast("Q") as header:
+            return header[HeaderCell.LISTENER], header[HeaderCell.DROPPED_BEFORE]
+
+    @listener.setter
+    def listener(self, listener: tuple[int, int]) -> None:
+        with memoryview(self._map) as raw, raw[:HEADER_BYTES].cast("Q") as header:
+            header[HeaderCell.LISTENER], header[HeaderCell.DROPPED_BEFORE] = listener
 
     def slots(self) -> list[Slot]:
         """Return all slots, free ones included, in their order in the file."""
@@ -117,10 +154,12 @@ class Board:
                     slot.take(pid, now)
                     return slot
             for wanted in ("never", "free", "dead"):
-                for slot in self._slots:
-                    if _is(wanted, slot):
-                        slot.take(pid, now)
-                        return slot
+                fitting = [slot for slot in self._slots if _is(wanted, slot)]
+                if fitting:
+                    # The one left longest ago: what stands there of the dead is to be read by others first.
+                    slot = min(fitting, key=lambda slot: slot.heartbeat)
+                    slot.take(pid, now)
+                    return slot
         raise BoardFull(
             f"all {len(self._slots)} slots of the state board {self.path or ''} have living owners"
         )
@@ -165,6 +204,9 @@ def _write_header(mapped: mmap.mmap, slots: int) -> None:
         header[HeaderCell.VERSION] = VERSION
         header[HeaderCell.SLOTS] = slots
         header[HeaderCell.SLOT_BYTES] = _SLOT_BYTES
+        for position, bound in enumerate(BOUNDS, HeaderCell.FIRST_BOUND):
+            header[position] = round(bound * 1e9)
+        header[HeaderCell.BOUNDS] = len(BOUNDS)
         header[HeaderCell.MAGIC] = MAGIC  # last: whoever sees it sees a whole header
 
 
@@ -175,13 +217,14 @@ def _map_checked(fd: int, place: str) -> mmap.mmap:
         raise UsageError("not a state board: too short", place=place)
     mapped = mmap.mmap(fd, size)
     with memoryview(mapped) as raw, raw[:HEADER_BYTES].cast("Q") as header:
-        magic, version, slots, each = (header[cell] for cell in HeaderCell)
+        cells = (HeaderCell.MAGIC, HeaderCell.VERSION, HeaderCell.SLOTS, HeaderCell.SLOT_BYTES)
+        magic, version, slots, each = (header[cell] for cell in cells)
     wrong = ""
     if magic != MAGIC:
         wrong = "not a state board: no magic"
     elif version != VERSION or each != _SLOT_BYTES:
         wrong = f"a state board of another version of holdfast ({version}, not {VERSION})"
-    elif not slots or size != board_bytes(slots, RING_BYTES):
+    elif not slots or size != board_bytes(slots, _RINGS):
         wrong = f"a damaged state board: {size} bytes for {slots} slots"
     if wrong:
         mapped.close()

@@ -3,7 +3,8 @@
     header   magic, version, number of slots, bytes of a slot
     slot     gauges and counters        SLOT_CELLS words
              requests, dependencies, refused, errors, observing    a count word, then rows of name and cells
-             stalls                     a count word, then entries
+             stalls                     a count word, then entries, then the newest stack
+             flight                     the entries of the last requests
 
 Everything is made of 64-bit words in the machine's order, so that a reader in another process sees each word
 whole (aligned 8-byte stores do not tear on the machines that CPython runs on). A zeroed slot is a valid, free
@@ -20,15 +21,19 @@ from holdfast.telemetry.buckets import REQUEST_CELLS
 __all__ = [
     "FIRST_COUNTER",
     "HEADER_BYTES",
+    "HELD_CELLS",
+    "LONGEST_NS",
     "MAGIC",
     "SLOT_CELLS",
     "STATES",
     "TABLES",
     "VERSION",
     "WORD",
+    "CacheCell",
     "DependencyCell",
     "HeaderCell",
     "ObservingCell",
+    "PoolCell",
     "RefusedCell",
     "SlotCell",
     "TableShape",
@@ -37,7 +42,7 @@ __all__ = [
 ]
 
 MAGIC = int.from_bytes(b"HOLDFAST", "little")
-VERSION = 1
+VERSION = 3
 """Raised whenever the meaning or place of a word changes; boards live no longer than their supervisor."""
 
 WORD = 8
@@ -54,12 +59,19 @@ class HeaderCell(IntEnum):
     VERSION = 1
     SLOTS = 2
     SLOT_BYTES = 3
+    BOUNDS = 4
+    """How many bounds the latency histograms have; they follow, in nanoseconds."""
+    FIRST_BOUND = 5
+    LISTENER = 510
+    """The inode of the socket on which the service listens, 0 where the supervisor opened none."""
+    DROPPED_BEFORE = 511
+    """Connections that the kernel had dropped when that socket was opened."""
 
 
 class SlotCell(IntEnum):
     """Words of a slot. Times are nanoseconds of the monotonic clock.
 
-    Up to LAG they are gauges, which a new owner finds at zero; from CLAIMS on they are counters, which it
+    Up to BODIES they are gauges, which a new owner finds at zero; from CLAIMS on they are counters, which it
     continues.
     """
 
@@ -73,10 +85,25 @@ class SlotCell(IntEnum):
     LIMIT = 6
     QUEUED = 7
     LAG = 8
-    """How late the loop's tick ran, a decaying maximum."""
-    CLAIMS = 16
-    STALLS = 17
-    STALL_NS = 18
+    """How late the loop's tick ran, a decaying maximum; LATELY: the greatest of about a second."""
+    LATELY = 9
+    CONNECTIONS = 10
+    THREADS = 11
+    """Threads of the offload that run; WAITING: calls that wait for one."""
+    THREADS_WAITING = 12
+    PROCESSES = 13
+    PROCESSES_WAITING = 14
+    WEBSOCKETS = 15
+    STREAMS = 16
+    BODIES = 17
+    """Requests that are waited for outside, as their body has not come."""
+    CLAIMS = 18
+    STALLS = 19
+    STALL_NS = 20
+    DISCONNECTS = 21
+    """Requests whose work was cancelled because the client had left."""
+    MISCLASSIFIED = 22
+    """Requests whose route had another class than was thought before it was known."""
 
 
 FIRST_COUNTER = SlotCell.CLAIMS
@@ -98,6 +125,27 @@ class DependencyCell(IntEnum):
     SUM_NS = 8
 
 
+class PoolCell(IntEnum):
+    """Words of a pool row. SIZE, TAKEN and WAITING are gauges: connections, and calls that wait for one.
+
+    WAITS, WAIT_NS: waits that have ended, and how long they took; REFUSED: those that ended without one.
+    """
+
+    SIZE = 0
+    TAKEN = 1
+    WAITING = 2
+    WAITS = 3
+    WAIT_NS = 4
+    REFUSED = 5
+
+
+class CacheCell(IntEnum):
+    """Words of a cache row, whose name is "outcome\tcache". BYTES is a gauge of the row "hit"."""
+
+    COUNT = 0
+    BYTES = 1
+
+
 class RefusedCell(IntEnum):
     """Words of a refused row."""
 
@@ -107,12 +155,18 @@ class RefusedCell(IntEnum):
 class ObservingCell(IntEnum):
     """Words of an observing row, whose name is "policy subject".
 
-    ACTIVE is 1 while the policy only observes (its number is not decided); COUNT is how often it would have
-    acted.
+    ACTIVE is 1 while the policy only observes; COUNT is how often it would have acted.
     """
 
     ACTIVE = 0
     COUNT = 1
+
+
+LONGEST_NS = REQUEST_CELLS
+"""The cell of a held row with the longest single step; those before it are as in a request row."""
+
+HELD_CELLS = REQUEST_CELLS + 1
+"""Cells of a held row: how long requests of a route held the loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +192,21 @@ class TableShape:
 TABLES = {
     "requests": TableShape(rows=192, cells=REQUEST_CELLS),
     "dependencies": TableShape(rows=32, cells=16, gauges=(DependencyCell.BREAKER, DependencyCell.IN_FLIGHT)),
-    "refused": TableShape(rows=16, cells=1),
+    "pools": TableShape(rows=16, cells=8, gauges=(PoolCell.SIZE, PoolCell.TAKEN, PoolCell.WAITING)),
+    "access": TableShape(rows=64, cells=1),
+    "refused": TableShape(rows=64, cells=1),
     "errors": TableShape(rows=32, cells=1),
+    "logs": TableShape(rows=8, cells=1),
+    "ratelimits": TableShape(rows=64, cells=1),
+    "idempotency": TableShape(rows=128, cells=1),
+    "caches": TableShape(rows=128, cells=2, gauges=(CacheCell.BYTES,)),
     "observing": TableShape(rows=32, cells=2, gauges=(ObservingCell.ACTIVE,)),
+    "held": TableShape(rows=192, cells=HELD_CELLS),
 }
 
 
 def slot_bytes(ring_bytes: int) -> int:
-    """Return the bytes of a slot whose stall ring takes `ring_bytes`, rounded up to pages.
+    """Return the bytes of a slot whose rings take `ring_bytes`, rounded up to pages.
 
     Whole pages: two workers never write to one cache line.
     """

@@ -12,13 +12,18 @@ __all__ = ["RING_BYTES", "RING_ENTRIES", "StallRing"]
 
 RING_ENTRIES = 64
 
-# sequence, at and duration in ns, line, victims; then the lengths of the four texts, and the texts
-# themselves.
-_NUMBERS = struct.Struct("=QQQQQHHHH")
-_TEXTS = (192, 96, 160, 120)  # file, function, sink, route: bytes of each
+# sequence, at and duration in ns, line, victims; then the lengths of the texts, and the texts themselves.
+_TEXTS = (192, 96, 160, 120, 64, 16)  # file, function, sink, route, request id, cause: bytes of each
+_NUMBERS = struct.Struct(f"=QQQQQ{len(_TEXTS)}H")
 _ENTRY_BYTES = -(-(_NUMBERS.size + sum(_TEXTS)) // WORD) * WORD
 
-RING_BYTES = WORD + RING_ENTRIES * _ENTRY_BYTES
+# One stack, the newest: sequence, at in ns, length of the text, the text.
+_STACK = struct.Struct("=QQQ")
+_STACK_TEXT = 8192  # bytes: some eighty frames, the innermost first
+_STACK_BYTES = _STACK.size + _STACK_TEXT
+
+_STACK_START = WORD + RING_ENTRIES * _ENTRY_BYTES
+RING_BYTES = _STACK_START + _STACK_BYTES
 
 _NS = 1_000_000_000
 
@@ -28,7 +33,7 @@ class StallRing:
 
     Every entry has a sequence number, counted from 1 over all owners of the slot. The writer sets it to zero,
     writes the entry, sets it, and then the ring's count; a reader that finds another number before or after
-    copying has met the writer and leaves that entry out.
+    copying has met the writer and leaves that entry out. Of the stacks only the newest is kept.
     """
 
     __slots__ = ("_count", "_raw")
@@ -47,16 +52,16 @@ class StallRing:
         """Write `stall`; texts that are too long are cut."""
         sequence = self._count[0] + 1
         start = self._start(sequence)
-        texts = [
-            cut(text, limit)
-            for text, limit in zip((stall.file, stall.function, stall.sink, stall.route), _TEXTS, strict=True)
-        ]
+        named = (stall.file, stall.function, stall.sink, stall.route, stall.request_id, stall.cause)
+        texts = [cut(text, limit) for text, limit in zip(named, _TEXTS, strict=True)]
         published = self._raw[start : start + WORD].cast("Q")
         published[0] = 0
         numbers = (round(stall.at * _NS), round(stall.duration * _NS), stall.line, stall.victims)
         packed = _NUMBERS.pack(0, *(max(0, n) for n in numbers), *map(len, texts))
         entry = (packed + b"".join(texts))[WORD:]
         self._raw[start + WORD : start + WORD + len(entry)] = entry
+        if stall.stack:
+            self._write_stack(sequence, stall)
         published[0] = sequence
         self._count[0] = sequence
 
@@ -73,6 +78,22 @@ class StallRing:
     def _start(self, sequence: int) -> int:
         return WORD + (sequence - 1) % RING_ENTRIES * _ENTRY_BYTES
 
+    def _write_stack(self, sequence: int, stall: StallSeen) -> None:
+        text = cut("\n".join(stall.stack), _STACK_TEXT)
+        published = self._raw[_STACK_START : _STACK_START + WORD].cast("Q")
+        published[0] = 0
+        packed = _STACK.pack(0, max(0, round(stall.at * _NS)), len(text))[WORD:] + text
+        self._raw[_STACK_START + WORD : _STACK_START + WORD + len(packed)] = packed
+        published[0] = sequence
+
+    def _stack(self, sequence: int) -> tuple[str, ...]:
+        """Return the stack of entry `sequence`, () when it has none or a newer one stands there."""
+        copy = bytes(self._raw[_STACK_START : _STACK_START + _STACK_BYTES])
+        whose, _, length = _STACK.unpack_from(copy)
+        if whose != sequence or self._raw[_STACK_START : _STACK_START + WORD].cast("Q")[0] != sequence:
+            return ()
+        return tuple(copy[_STACK.size : _STACK.size + length].decode(errors="replace").split("\n"))
+
     def _entry(self, sequence: int) -> StallSeen | None:
         start = self._start(sequence)
         copy = bytes(self._raw[start : start + _ENTRY_BYTES])
@@ -85,7 +106,7 @@ class StallRing:
         for length in lengths:
             texts.append(copy[offset : offset + length].decode(errors="replace"))
             offset += length
-        file, function, sink, route = texts
+        file, function, sink, route, request_id, cause = texts
         return StallSeen(
             at=at / _NS,
             duration=duration / _NS,
@@ -95,4 +116,7 @@ class StallRing:
             sink=sink,
             route=route,
             victims=victims,
+            request_id=request_id,
+            cause=cause,
+            stack=self._stack(sequence),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.telemetry.board.flight import FLIGHT_BYTES, FlightRing
 from holdfast.telemetry.board.layout import (
     FIRST_COUNTER,
     SLOT_CELLS,
@@ -38,7 +39,24 @@ class Slot:
     place on the board: metrics name a worker by it, since a pid would make a new series of every restart.
     """
 
-    __slots__ = ("dependencies", "errors", "gauges", "index", "observing", "refused", "requests", "stalls")
+    __slots__ = (
+        "access",
+        "caches",
+        "dependencies",
+        "errors",
+        "flight",
+        "gauges",
+        "held",
+        "idempotency",
+        "index",
+        "logs",
+        "observing",
+        "pools",
+        "ratelimits",
+        "refused",
+        "requests",
+        "stalls",
+    )
 
     def __init__(self, raw: memoryview[int], index: int) -> None:
         """Lay a slot over `raw`, the bytes of slot `index`."""
@@ -51,14 +69,25 @@ class Slot:
             offset += shape.bytes
         self.requests = tables["requests"]
         self.dependencies = tables["dependencies"]
+        self.pools = tables["pools"]
+        self.access = tables["access"]
         self.refused = tables["refused"]
         self.errors = tables["errors"]
         self.observing = tables["observing"]
+        self.ratelimits = tables["ratelimits"]
+        self.idempotency = tables["idempotency"]
+        self.caches = tables["caches"]
+        self.logs = tables["logs"]
+        self.held = tables["held"]
         self.stalls = StallRing(raw[offset : offset + RING_BYTES])
+        offset += RING_BYTES
+        self.flight = FlightRing(raw[offset : offset + FLIGHT_BYTES])
 
     in_flight = _gauge(SlotCell.IN_FLIGHT, "Requests being served.")
     limit = _gauge(SlotCell.LIMIT, "Requests that may be served at once, 0 where there is no limit.")
     queued = _gauge(SlotCell.QUEUED, "Requests waiting to be admitted.")
+    bodies = _gauge(SlotCell.BODIES, "Requests outside, whose body has not come.")
+    connections = _gauge(SlotCell.CONNECTIONS, "Open connections of clients.")
 
     @property
     def pid(self) -> int:
@@ -100,14 +129,24 @@ class Slot:
         """How late the owner's loop ran its tick, in seconds: a decaying maximum."""
         return self.gauges[SlotCell.LAG] / _NS
 
-    def beat(self, now: float, lag: float = 0.0) -> None:
-        """Say that the loop runs at `now`, and by how many seconds it was `lag`ging."""
+    @property
+    def lately(self) -> float:
+        """How late the owner's loop ran its ticks of about the last second, the greatest in seconds."""
+        return self.gauges[SlotCell.LATELY] / _NS
+
+    def beat(self, now: float, lag: float = 0.0, lately: float | None = None) -> None:
+        """Say that the loop runs at `now`, and by how many seconds it was `lag`ging.
+
+        `lately`: of the last second, where that is known apart from a maximum that remembers longer.
+        """
         self.gauges[SlotCell.LAG] = int(lag * _NS)
+        self.gauges[SlotCell.LATELY] = int((lag if lately is None else lately) * _NS)
         self.gauges[SlotCell.HEARTBEAT] = int(now * _NS)
 
     def take(self, pid: int, now: float) -> None:
         """Make `pid` the owner, booting: gauges start anew, counters go on. `Board.claim` calls it."""
         self._clear_gauges()
+        self.flight.clear()
         cells = self.gauges
         cells[SlotCell.BORN] = born(pid)
         cells[SlotCell.BOOTED_AT] = cells[SlotCell.HEARTBEAT] = int(now * _NS)
@@ -123,5 +162,5 @@ class Slot:
         self.state = "free"  # first: a reader then looks at nothing else
         for position in range(FIRST_COUNTER):
             self.gauges[position] = 0
-        for table in (self.dependencies, self.observing):
+        for table in (self.dependencies, self.pools, self.caches, self.observing):
             table.reset_gauges()

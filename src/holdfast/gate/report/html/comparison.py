@@ -9,16 +9,17 @@ from holdfast.gate.report.html.chart.axis import shared
 from holdfast.gate.report.html.chart.bullet import meter
 from holdfast.gate.report.html.chart.pattern import definitions
 from holdfast.gate.report.html.curves import curves
-from holdfast.gate.report.html.header import header, navigation
-from holdfast.gate.report.html.markup import Child, Markup, element, fragment
+from holdfast.gate.report.html.header import header
 from holdfast.gate.report.html.mending import mending
-from holdfast.gate.report.html.page import page, section
+from holdfast.gate.report.html.page import page
 from holdfast.gate.report.html.section.verdict import verdict
 from holdfast.gate.report.html.views import VIEWS, View
 from holdfast.gate.report.judged import WORD, limit
 from holdfast.gate.report.mistake import Mistake
 from holdfast.gate.report.scoreboard import Row, differences, rows
 from holdfast.gate.result import GateResult
+from holdfast.page.document import navigation, section
+from holdfast.page.markup import Child, Markup, element, fragment
 
 __all__ = ["render_comparison"]
 

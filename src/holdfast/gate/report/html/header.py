@@ -1,14 +1,12 @@
-"""The head of a page: what was run, when, on what, and the way to each section."""
+"""The head of a page: what was run, when, on what."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from holdfast.gate.report.html.markup import Child, Markup, element
 from holdfast.gate.report.quantity import duration
 from holdfast.gate.result import GateResult
+from holdfast.page.markup import Child, Markup, element
 
-__all__ = ["header", "navigation"]
+__all__ = ["header"]
 
 
 def header(title: str, result: GateResult) -> Markup:
@@ -22,12 +20,6 @@ def header(title: str, result: GateResult) -> Markup:
     ]
     brand = element("p", element("b", "holdfast"), " gate", class_="brand")
     return element("header", brand, element("h1", title), element("ul", facts, class_="facts"))
-
-
-def navigation(sections: Sequence[tuple[str, str]]) -> Markup:
-    """Return links to the sections, (id, title) each."""
-    links = [element("a", title, href=f"#{identifier}") for identifier, title in sections]
-    return element("nav", links, aria_label="Sections")
 
 
 def _readable(started: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from difflib import SequenceMatcher
 
-from holdfast.gate.report.html.markup import Markup, element
-from holdfast.gate.report.html.table import place
 from holdfast.gate.report.mistake import Mistake
+from holdfast.page.markup import Markup, element
+from holdfast.page.table import place
 
 __all__ = ["mending"]
 

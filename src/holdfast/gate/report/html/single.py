@@ -5,12 +5,13 @@ from __future__ import annotations
 from holdfast.gate.report.html.chart.axis import shared
 from holdfast.gate.report.html.chart.pattern import definitions
 from holdfast.gate.report.html.curves import curves
-from holdfast.gate.report.html.header import header, navigation
-from holdfast.gate.report.html.page import page, section
+from holdfast.gate.report.html.header import header
+from holdfast.gate.report.html.page import page
 from holdfast.gate.report.html.section.verdict import verdict
 from holdfast.gate.report.html.views import VIEWS
 from holdfast.gate.report.judged import WORD, limit
 from holdfast.gate.result import GateResult
+from holdfast.page.document import navigation, section
 
 __all__ = ["render"]
 

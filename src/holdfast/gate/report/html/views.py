@@ -9,7 +9,6 @@ from holdfast.gate.report.html.chart.axis import Axes
 from holdfast.gate.report.html.chart.goodput import goodput
 from holdfast.gate.report.html.chart.latency import latency
 from holdfast.gate.report.html.chart.outcomes import outcomes
-from holdfast.gate.report.html.markup import Markup
 from holdfast.gate.report.html.section.dependencies import dependencies
 from holdfast.gate.report.html.section.evidence import ledger, machine, noise, reproduce
 from holdfast.gate.report.html.section.objectives import objectives
@@ -18,6 +17,7 @@ from holdfast.gate.report.html.section.reasons import reasons
 from holdfast.gate.report.html.section.recovery import recovery
 from holdfast.gate.report.html.section.stalls import stalls
 from holdfast.gate.result import GateResult
+from holdfast.page.markup import Markup
 
 __all__ = ["VIEWS", "View"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from holdfast.gate.report.html.chart.frame import percent
-from holdfast.gate.report.html.markup import Markup, element
 from holdfast.gate.result import Judgement
+from holdfast.page.markup import Markup, element
 
 __all__ = ["bullet", "meter"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdfast.gate.report.html.chart.axis import Linear
-from holdfast.gate.report.html.markup import Child, Markup, element, fragment
 from holdfast.gate.report.quantity import NOTHING, duration, rate
 from holdfast.gate.result import Phase
+from holdfast.page.markup import Child, Markup, element, fragment
 
 __all__ = ["curve", "frame", "key", "percent", "rule"]
 

@@ -9,9 +9,9 @@ from holdfast.gate.report.html.chart.axis import Axes, Linear
 from holdfast.gate.report.html.chart.frame import curve, frame, key, percent
 from holdfast.gate.report.html.chart.path import area, stairs
 from holdfast.gate.report.html.chart.pattern import fill, swatch
-from holdfast.gate.report.html.markup import Markup, element, fragment
 from holdfast.gate.report.quantity import delay, rate
 from holdfast.gate.result import GateResult, Phase, Recovery
+from holdfast.page.markup import Markup, element, fragment
 
 __all__ = ["goodput"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from holdfast.gate.report.html.chart.axis import Axes
 from holdfast.gate.report.html.chart.frame import curve, frame, key, rule
 from holdfast.gate.report.html.chart.path import line
-from holdfast.gate.report.html.markup import Markup, element, fragment
 from holdfast.gate.report.judged import limit
 from holdfast.gate.report.quantity import NOTHING, duration
 from holdfast.gate.result import GateResult
+from holdfast.page.markup import Markup, element, fragment
 
 __all__ = ["latency"]
 

@@ -6,9 +6,9 @@ from holdfast.gate.report.cause import Cause, Family, causes
 from holdfast.gate.report.html.chart.frame import percent
 from holdfast.gate.report.html.chart.pattern import LABEL, swatch
 from holdfast.gate.report.html.chart.stack import stack
-from holdfast.gate.report.html.markup import Markup, element
 from holdfast.gate.report.quantity import count, rate, ratio
 from holdfast.gate.result import GateResult, Phase
+from holdfast.page.markup import Markup, element
 
 __all__ = ["outcomes"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from holdfast.gate.report.cause import Family
-from holdfast.gate.report.html.markup import Markup, element
+from holdfast.page.markup import Markup, element
 
 __all__ = ["LABEL", "definitions", "fill", "swatch"]
 

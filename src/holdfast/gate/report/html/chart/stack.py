@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from holdfast.gate.report.cause import Family
 from holdfast.gate.report.html.chart.frame import percent
 from holdfast.gate.report.html.chart.pattern import fill
-from holdfast.gate.report.html.markup import Child, Markup, element
+from holdfast.page.markup import Child, Markup, element
 
 __all__ = ["stack"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from holdfast.gate.report.html.markup import Child, Markup, element
-from holdfast.gate.report.html.table import Column, table
 from holdfast.gate.report.quantity import NOTHING, count, times
 from holdfast.gate.result import Calls, GateResult
+from holdfast.page.markup import Child, Markup, element
+from holdfast.page.table import Column, table
 
 __all__ = ["dependencies"]
 

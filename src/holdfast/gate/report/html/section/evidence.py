@@ -5,9 +5,9 @@ from __future__ import annotations
 from holdfast.gate.report.cause import Family
 from holdfast.gate.report.html.chart.pattern import swatch
 from holdfast.gate.report.html.chart.stack import stack
-from holdfast.gate.report.html.markup import Child, Markup, element
 from holdfast.gate.report.quantity import count, duration, plural, ratio
 from holdfast.gate.result import GateResult
+from holdfast.page.markup import Child, Markup, element
 
 __all__ = ["ledger", "machine", "noise", "reproduce"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from holdfast.gate.report.html.markup import Markup, element
-from holdfast.gate.report.html.table import Column, place, table
 from holdfast.gate.report.judged import MARK, WORD, margin, sides
 from holdfast.gate.result import GateResult, Judgement
+from holdfast.page.markup import Markup, element
+from holdfast.page.table import Column, place, table
 
 __all__ = ["objectives"]
 

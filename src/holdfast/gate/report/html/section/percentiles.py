@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from holdfast.gate.report.html.markup import Child, Markup, element
-from holdfast.gate.report.html.table import Column, table
 from holdfast.gate.report.judged import limit
 from holdfast.gate.report.quantity import NOTHING, count, duration
 from holdfast.gate.result import GateResult, Judgement, Latency
+from holdfast.page.markup import Child, Markup, element
+from holdfast.page.table import Column, table
 
 __all__ = ["by_phase", "by_route"]
 

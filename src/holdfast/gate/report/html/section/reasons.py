@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from holdfast.gate.report.html.markup import Markup, element
-from holdfast.gate.report.html.table import place
 from holdfast.gate.result import GateResult
+from holdfast.page.markup import Markup, element
+from holdfast.page.table import place
 
 __all__ = ["reasons"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from holdfast.gate.report.html.chart.bullet import meter
-from holdfast.gate.report.html.markup import Child, Markup, element
-from holdfast.gate.report.html.table import Column, place, table
 from holdfast.gate.report.quantity import count, duration
 from holdfast.gate.result import GateResult, Stall
+from holdfast.page.markup import Child, Markup, element
+from holdfast.page.table import Column, place, table
 
 __all__ = ["stalls"]
 

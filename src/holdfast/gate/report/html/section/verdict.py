@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from holdfast.gate.report.html.chart.bullet import bullet
-from holdfast.gate.report.html.markup import Markup, element
-from holdfast.gate.report.html.table import place
 from holdfast.gate.report.judged import MARK, WORD, by_outcome, margin, sides
 from holdfast.gate.report.quantity import NOTHING
 from holdfast.gate.result import GateResult, Judgement
+from holdfast.page.markup import Markup, element
+from holdfast.page.table import place
 
 __all__ = ["verdict"]
 

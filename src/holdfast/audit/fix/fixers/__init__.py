@@ -1,0 +1,1 @@
+"""What mends what rules find: one file a change."""

@@ -1,0 +1,215 @@
+"""Where the event loop enters the program: routes, dependencies, middleware, validators, and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from holdfast.audit.graph import value as v
+from holdfast.audit.graph.infer import Inference
+from holdfast.audit.graph.place import Place
+from holdfast.audit.graph.program import FunctionKey, Program, statements
+from holdfast.audit.source import form
+from holdfast.audit.source.form import Expression, Function
+
+__all__ = ["Root", "roots"]
+
+_VERBS = frozenset(
+    {"get", "post", "put", "patch", "delete", "head", "options", "trace", "route", "api_route"}
+)
+_ROUTERS = ("fastapi.FastAPI", "fastapi.APIRouter", "fastapi.routing.APIRouter", "starlette.")
+_ROUTER_CLASSES = (".APIRouter", ".FastAPI")
+"""A class of a package that was not read, which says by its name what it is."""
+_ROUTER_NAMES = frozenset({"app", "router", "api", "api_router", "application"})
+_PROVIDERS = frozenset({"fastapi.Depends", "fastapi.Security"})
+_VALIDATORS = frozenset({"field_validator", "validator", "model_validator", "root_validator"})
+_IN_TYPES = frozenset(
+    f"{module}.{name}"
+    for module in ("pydantic", "pydantic.functional_validators")
+    for name in ("AfterValidator", "BeforeValidator", "PlainValidator", "WrapValidator")
+)
+_MIDDLEWARE = ("BaseHTTPMiddleware",)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """`kind`: "route", "dependency", "middleware", "handler", "websocket", "validator", "async". `name`: as
+    "GET /orders"; "" where it has none. `on_loop`: whether it runs on the event loop, and not in a thread."""
+
+    function: FunctionKey
+    kind: str
+    name: str
+    on_loop: bool
+
+
+def roots(program: Program, inference: Inference) -> Iterator[Root]:
+    """Yield all roots of the program, module by module."""
+    for number in range(len(program.modules)):
+        for root in inference.kept.ask(number, "roots", _kept, program, inference, number):
+            yield Root(*root)
+
+
+_Plain: TypeAlias = tuple[FunctionKey, str, str, bool]
+
+
+def _kept(program: Program, inference: Inference, number: int) -> tuple[_Plain, ...]:
+    inference.reads(number, inside=True)
+    found = dict.fromkeys(_of_module(program, inference, number))
+    return tuple((one.function, one.kind, one.name, one.on_loop) for one in found)
+
+
+def _of_module(program: Program, inference: Inference, number: int) -> Iterator[Root]:
+    module = program.modules[number]
+    for function in module.functions:
+        yield from _decorated(program, inference, (number, function.index), function)
+        place = Place(number, function.within, function.owner)
+        for parameter in function.parameters:
+            for expression in (parameter.annotation, parameter.default):
+                if expression is not None:
+                    yield from _depends(program, inference, expression, place)
+    yield from _in_body(program, inference, module.body, Place(number))
+    for function in module.functions:
+        yield from _in_body(program, inference, function.body, Place(number, function.index))
+    for found in module.classes:
+        if any(base[-1] in _MIDDLEWARE for base in found.bases if base[0] in (form.NAME, form.ATTR)):
+            for name in ("dispatch", "__call__"):
+                if name in found.functions:
+                    yield Root((number, found.functions[name]), "middleware", found.name, True)
+
+
+def _decorated(
+    program: Program, inference: Inference, key: FunctionKey, function: Function
+) -> Iterator[Root]:
+    place = Place(key[0], function.within, function.owner)
+    for decorator in function.decorators:
+        call = decorator if decorator[0] == form.CALL else None
+        target = call[1] if call is not None else decorator
+        if call is not None:
+            yield from _handed_on(inference, key, function, call, place)
+        if target[0] == form.NAME and target[1] in _VALIDATORS and function.owner is not None:
+            yield Root(key, "validator", program.qualified(key), True)
+        if target[0] != form.ATTR or call is None:
+            continue
+        word = target[2]
+        if word in _VERBS and _is_router(inference, target[1], place):
+            path = _first_text(call)
+            yield Root(key, "route", f"{word.upper()} {path}".strip(), function.asynchronous)
+            for name, value in call[3]:
+                if name == "dependencies":
+                    yield from _depends(program, inference, value, place)
+        elif word == "websocket" and _is_router(inference, target[1], place):
+            yield Root(key, "websocket", f"WS {_first_text(call)}".strip(), True)
+        elif word == "middleware" and _is_router(inference, target[1], place):
+            yield Root(key, "middleware", function.name, True)
+        elif word == "exception_handler" and _is_router(inference, target[1], place):
+            yield Root(key, "handler", function.name, function.asynchronous)
+
+
+def _handed_on(
+    inference: Inference, key: FunctionKey, function: Function, call: Expression, place: Place
+) -> Iterator[Root]:
+    """Yield the route of a decorator that is given a router's own: `@protected(router.get, "/orders")`."""
+    for given in call[2][:1]:
+        if given[0] == form.ATTR and given[2] in _VERBS and _is_router(inference, given[1], place):
+            path = next((one[1] for one in call[2][1:] if one[0] == form.TEXT), "")
+            yield Root(key, "route", f"{given[2].upper()} {path}".strip(), function.asynchronous)
+
+
+def _is_router(inference: Inference, expression: Expression, place: Place) -> bool:
+    values = inference.values(expression, place)
+    made = [one for one in values if one[0] == v.MADE]
+    if any(one[1].startswith(_ROUTERS) or one[1].endswith(_ROUTER_CLASSES) for one in made):
+        return True
+    for one in values:
+        if one[0] == v.OBJECT:
+            outside = inference.family.outside_bases((one[1], one[2]))
+            if any(path.startswith(_ROUTERS) for path in outside):
+                return True
+    if values:
+        return False
+    return expression[-1] in _ROUTER_NAMES
+
+
+def _first_text(call: Expression) -> str:
+    given = [*call[2], *(value for name, value in call[3] if name == "path")]
+    return given[0][1] if given and given[0][0] == form.TEXT else ""
+
+
+def _depends(program: Program, inference: Inference, expression: Expression, place: Place) -> Iterator[Root]:
+    tag = expression[0]
+    if tag == form.CALL:
+        callees = inference.values(expression[1], place)
+        if any(one[0] == v.OUTSIDE and one[1] in _IN_TYPES for one in callees) and expression[2]:
+            # The body of a request is validated on the loop, for `def` routes too.
+            for key in _functions(inference, expression[2][0], place):
+                yield Root(key, "validator", program.qualified(key), True)
+        if any(one[0] == v.OUTSIDE and one[1] in _PROVIDERS for one in callees):
+            given = [*expression[2], *(value for name, value in expression[3] if name == "dependency")]
+            for one in inference.values(given[0], place) if given else ():
+                yield from _provider(program, inference, one)
+        return
+    if tag == form.SUB:
+        yield from _depends(program, inference, expression[2], place)
+    elif tag == form.SEQ:
+        for one in expression[2]:
+            yield from _depends(program, inference, one, place)
+    elif tag == form.OR:
+        yield from _depends(program, inference, expression[1], place)
+        yield from _depends(program, inference, expression[2], place)
+
+
+def _provider(program: Program, inference: Inference, one: v.Value) -> Iterator[Root]:
+    if one[0] in (v.FUNCTION, v.BOUND):
+        key = (one[-2], one[-1])
+        function = program.function(key)
+        yield Root(key, "dependency", program.qualified(key), function.asynchronous)
+    elif one[0] == v.OBJECT:
+        for each in inference.members.member(one, "__call__"):
+            if each[0] == v.BOUND:
+                yield from _provider(program, inference, each)
+
+
+def _in_body(program: Program, inference: Inference, body: object, place: Place) -> Iterator[Root]:
+    for statement in statements(body):  # type: ignore[arg-type]
+        tag = statement[0]
+        if tag == form.ASSIGN and statement[2][0] == form.SUB:
+            yield from _depends(program, inference, statement[2], place)
+        value = statement[2] if tag == form.ASSIGN else statement[1] if tag == form.DO else None
+        if value is None or value[0] != form.CALL:
+            continue
+        func = value[1]
+        word = func[2] if func[0] == form.ATTR else func[1] if func[0] == form.NAME else ""
+        if word in ("add_api_route", "add_route") and func[0] == form.ATTR:
+            if len(value[2]) > 1 or any(name == "endpoint" for name, _ in value[3]):
+                endpoint = value[2][1] if len(value[2]) > 1 else dict(value[3])["endpoint"]
+                yield from _endpoints(program, inference, endpoint, place, _first_text(value))
+        elif word == "add_api_websocket_route" and len(value[2]) > 1:
+            for key in _functions(inference, value[2][1], place):
+                yield Root(key, "websocket", f"WS {_first_text(value)}", True)
+        elif word == "add_middleware" and value[2]:
+            for one in inference.values(value[2][0], place):
+                if one[0] == v.CLASS:
+                    for name in ("__call__", "dispatch"):
+                        for each in inference.members.member((v.OBJECT, one[1], one[2]), name):
+                            if each[0] == v.BOUND:
+                                yield Root((each[2], each[3]), "middleware", name, True)
+        elif word == "add_exception_handler" and len(value[2]) > 1:
+            for key in _functions(inference, value[2][1], place):
+                yield Root(key, "handler", "", program.function(key).asynchronous)
+        for name, given in value[3]:
+            if name == "dependencies":
+                yield from _depends(program, inference, given, place)
+
+
+def _endpoints(
+    program: Program, inference: Inference, endpoint: Expression, place: Place, path: str
+) -> Iterator[Root]:
+    for key in _functions(inference, endpoint, place):
+        yield Root(key, "route", path, program.function(key).asynchronous)
+
+
+def _functions(inference: Inference, expression: Expression, place: Place) -> Iterator[FunctionKey]:
+    for one in inference.values(expression, place):
+        if one[0] in (v.FUNCTION, v.BOUND):
+            yield (one[-2], one[-1])

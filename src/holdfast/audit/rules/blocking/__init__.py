@@ -1,0 +1,1 @@
+"""Rules about what blocks the event loop."""

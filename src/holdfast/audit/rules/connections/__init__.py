@@ -1,0 +1,1 @@
+"""Rules about clients, engines and their limits."""

@@ -1,0 +1,1 @@
+"""Rules about what metrics and logs are told."""

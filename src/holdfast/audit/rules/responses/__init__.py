@@ -1,0 +1,1 @@
+"""Rules about what is answered, and what it costs."""

@@ -1,0 +1,100 @@
+"""HF602: a retry that is declared without an end or without a wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from holdfast.audit.finding import Confidence, Finding
+from holdfast.audit.graph.program import FunctionKey
+from holdfast.audit.graph.sites import sites
+from holdfast.audit.rules.found import found
+from holdfast.audit.rules.rule import Rule
+from holdfast.audit.source import form
+from holdfast.audit.source.form import Expression
+from holdfast.audit.whole import Whole
+
+__all__ = ["RULE"]
+
+_TENACITY = frozenset({"tenacity.retry", "tenacity.AsyncRetrying", "tenacity.Retrying"})
+_URLLIB3 = frozenset(
+    {
+        *("urllib3.Retry", "urllib3.util.Retry", "urllib3.util.retry.Retry", "requests.adapters.Retry"),
+        "requests.packages.urllib3.util.retry.Retry",
+    }
+)
+_STOP, _WAIT = "it never gives up", "it does not wait between attempts"
+
+
+def find(whole: Whole) -> Iterator[Finding]:
+    """Yield a finding for each retry of tenacity without stop or wait, and of urllib3 without backoff."""
+    for key, function in whole.program.functions():
+        outer = (key[0], function.within) if function.within is not None else key[0]
+        for decorator in function.decorators:
+            if decorator[0] != form.CALL and _TENACITY.intersection(whole.named(decorator, outer)):
+                yield _finding(whole, key[0], (function.line, 0), [_STOP, _WAIT])
+            elif decorator[0] == form.CALL:
+                yield from _of(whole, outer, decorator)
+        yield from _in(whole, key, function.body)
+    for number, module in whole.program.numbered():
+        yield from _in(whole, number, module.body)
+
+
+def _in(whole: Whole, scope: FunctionKey | int, body: tuple[Expression, ...]) -> Iterator[Finding]:
+    for site in sites(body):
+        if site.expression[0] == form.CALL and not site.entered:
+            yield from _of(whole, scope, site.expression)
+
+
+def _of(whole: Whole, scope: FunctionKey | int, call: Expression) -> Iterator[Finding]:
+    func = call[1]
+    if func[0] not in (form.NAME, form.ATTR) or not str(func[-1]).lower().endswith(("retry", "retrying")):
+        return
+    paths = set(whole.named(func, scope))
+    given = {name for name, _ in call[3]}
+    module = scope[0] if isinstance(scope, tuple) else scope
+    wrong: list[str] = []
+    if None in given or (call[2] and not _URLLIB3 & paths):
+        return
+    if _TENACITY & paths:
+        wrong = [text for name, text in (("stop", _STOP), ("wait", _WAIT)) if name not in given]
+    elif _URLLIB3 & paths and "backoff_factor" not in given and "total" in given:
+        total = dict(call[3])["total"]
+        wrong = [] if total in ((form.NUMBER, 0), (form.CONST, False)) else [_WAIT]
+    if wrong:
+        yield _finding(whole, module, (call[4], call[5]), wrong)
+
+
+def _finding(whole: Whole, module: int, at: tuple[int, int], wrong: list[str]) -> Finding:
+    message = f"this retry has no bounds: {', and '.join(wrong)}"
+    fix = "Give it a stop and a wait that grows with jitter: `wait_random_exponential`, `backoff_factor`"
+    return found(RULE, whole, module, at, message, fix, confidence=Confidence.HIGH)
+
+
+RULE = Rule(
+    code="HF602",
+    name="unbounded-retry",
+    what="A retry is declared without an end, or without a wait between attempts.",
+    why=(
+        "tenacity's default is to repeat for ever and at once: one failing dependency becomes a loop in "
+        "every request. urllib3's default is no wait either."
+    ),
+    limits="Options that are handed over as `**options` are taken to hold both.",
+    bad="""
+import httpx
+from tenacity import retry, stop_after_attempt
+
+@retry(stop=stop_after_attempt(3))
+async def rates(client: httpx.AsyncClient):
+    return await client.get("http://rates")
+""",
+    good="""
+import httpx
+from tenacity import retry, stop_after_attempt, wait_random_exponential
+
+@retry(stop=stop_after_attempt(3), wait=wait_random_exponential(max=2))
+async def rates(client: httpx.AsyncClient):
+    return await client.get("http://rates")
+""",
+    find=find,
+    by_module=True,
+)

@@ -1,0 +1,1 @@
+"""Rules about what a service gives away, and to whom."""

@@ -1,0 +1,1 @@
+"""Reading how a service is run: Dockerfiles, compose files, Kubernetes manifests, Procfiles, scripts."""

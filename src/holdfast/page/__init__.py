@@ -1,0 +1,1 @@
+"""Offline pages: one HTML document that loads nothing, reads without scripts, and prints."""
