@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from holdfast.audit.finding import Finding, Severity
 from holdfast.audit.rules.rule import Rule
+from holdfast.audit.rules.settings.pod import POD, containers
 from holdfast.audit.rules.settings.stated import stated
 from holdfast.audit.settings.command import Command
 from holdfast.audit.whole import Whole
@@ -26,21 +27,20 @@ def find(whole: Whole) -> Iterator[Finding]:
     built = [
         one.command for one in whole.settings.launches if one.origin == "Dockerfile" and not one.development
     ]
-    for workload in whole.settings.workloads:
-        for container in workload.containers:
-            command = container.command or (built[0] if len(built) == 1 and container.serves else None)
-            drain = _drain(command) if command is not None else None
-            needs = container.pauses + (drain or 0.0)
-            if needs >= workload.grace > 0 and needs > 0:
-                parts = [f"{container.pauses:g} s in preStop"] if container.pauses else []
-                parts += [f"{drain:g} s of drain"] if drain else []
-                yield stated(
-                    RULE,
-                    (workload.file, workload.grace_line or container.line),
-                    f"the pod is killed after {workload.grace:g} s, and needs {' and '.join(parts)}",
-                    f"Set terminationGracePeriodSeconds above {needs:g}, such as {needs + 5:g}",
-                    severity=Severity.MEDIUM,
-                )
+    for workload, container in containers(whole):
+        command = container.command or (built[0] if len(built) == 1 and container.serves else None)
+        drain = _drain(command) if command is not None else None
+        needs = container.pauses + (drain or 0.0)
+        if needs >= workload.grace > 0 and needs > 0:
+            parts = [f"{container.pauses:g} s in preStop"] if container.pauses else []
+            parts += [f"{drain:g} s of drain"] if drain else []
+            yield stated(
+                RULE,
+                (workload.file, workload.grace_line or container.line),
+                f"the pod is killed after {workload.grace:g} s, and needs {' and '.join(parts)}",
+                f"Set terminationGracePeriodSeconds above {needs:g}, such as {needs + 5:g}",
+                severity=Severity.MEDIUM,
+            )
 
 
 def _drain(command: Command) -> float | None:
@@ -48,22 +48,11 @@ def _drain(command: Command) -> float | None:
     return command.number(option) if option else None
 
 
-_POD = """
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: shop
-spec:
-  template:
-    spec:
-      terminationGracePeriodSeconds: {grace}
-      containers:
-        - name: shop
-          image: shop:1.0
-          command: [uvicorn, main:app, --timeout-graceful-shutdown, "25"]
+_POD = f"""{POD}          command: [uvicorn, main:app, --timeout-graceful-shutdown, "25"]
           lifecycle:
             preStop:
               sleep: {{seconds: 10}}
+      terminationGracePeriodSeconds: GRACE
 """
 
 RULE = Rule(
@@ -75,8 +64,8 @@ RULE = Rule(
         "is over the kernel kills the process, with the requests that it still has."
     ),
     limits="Only numbers that are written: in the manifest, and as options of its command or the image's.",
-    bad=_POD.format(grace=30),
-    good=_POD.format(grace=40),
+    bad=_POD.replace("GRACE", "30"),
+    good=_POD.replace("GRACE", "40"),
     find=find,
     file="deployment.yaml",
 )

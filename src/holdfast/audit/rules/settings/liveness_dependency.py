@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from holdfast.audit.finding import Finding, Severity, Step
 from holdfast.audit.graph.program import FunctionKey
 from holdfast.audit.rules.rule import Rule
+from holdfast.audit.rules.settings.pod import POD, containers
 from holdfast.audit.rules.settings.stated import stated
 from holdfast.audit.whole import Whole
 
@@ -17,8 +18,7 @@ def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each liveness probe whose route asks a database or another service."""
     probes = [
         (workload.file, container.liveness)
-        for workload in whole.settings.workloads
-        for container in workload.containers
+        for workload, container in containers(whole)
         if container.liveness is not None and container.liveness.path
     ]
     for file, probe in probes:
@@ -57,19 +57,8 @@ def _finding(file: str, line: int, path: str, route: str, asked: Step) -> Findin
     )
 
 
-_POD = """
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: shop
-spec:
-  template:
-    spec:
-      containers:
-        - name: shop
-          image: shop:1.0
-          livenessProbe:
-            httpGet: {path: /PROBE, port: 8000}
+_POD = f"""{POD}          livenessProbe:
+            httpGet: {{path: /PROBE, port: 8000}}
 # file: main.py
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -79,7 +68,7 @@ app = FastAPI()
 
 @app.get("/alive")
 async def alive():
-    return {}
+    return {{}}
 
 @app.get("/health")
 async def health(session: AsyncSession):
