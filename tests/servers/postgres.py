@@ -1,7 +1,7 @@
 """A PostgreSQL of our own for the session: a free port, a temporary directory, gone afterwards.
 
-`postgres` is the server, `postgres_url` an empty database on it. Where no PostgreSQL is installed its tests
-are skipped, and fail where CI=true: there nobody reads what was skipped.
+`postgres` is the server, `postgres_url` an empty database on it, `standby` a server that replicates it. Where
+no PostgreSQL is installed its tests are skipped, and fail where CI=true: there nobody reads what was skipped.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Postgres:
 
     binaries: Path
     port: int
+    data: Path
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def create_database(self) -> str:
@@ -65,6 +66,17 @@ def postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def standby(postgres: Postgres) -> Iterator[Postgres]:
+    """Run a server that replicates all of `postgres`, as it streams it."""
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-standby-"))
+    try:
+        with replicating(postgres, folder) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> str:
     """Return the URL of an empty database."""
@@ -88,7 +100,28 @@ def running(binaries: Path, folder: Path) -> Iterator[Postgres]:
     data = folder / "data"
     initdb = [str(binaries / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder, timeout=START_SECONDS, **account)
-    port = free_port()
+    with serving(binaries, data) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def replicating(primary: Postgres, folder: Path) -> Iterator[Postgres]:
+    """Run a standby that streams from `primary`, with its data below `folder`; stop it at the end."""
+    account = dropped_privileges()
+    if account:
+        shutil.chown(folder, account["user"], account["group"])
+    data = folder / "data"
+    copy = [str(primary.binaries / "pg_basebackup"), "-D", str(data), "-R", "-X", "stream", "--no-sync"]
+    copy += ["-c", "fast", "-h", "127.0.0.1", "-p", str(primary.port), "-U", USER]
+    subprocess.run(copy, check=True, capture_output=True, cwd=folder, timeout=START_SECONDS, **account)
+    with serving(primary.binaries, data) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def serving(binaries: Path, data: Path) -> Iterator[Postgres]:
+    """Run a server over `data`; stop it at the end, whatever happened."""
+    account, folder, port = dropped_privileges(), data.parent, free_port()
     command = [str(binaries / "postgres"), "-D", str(data), "-p", str(port), "-k", str(folder)]
     command += [argument for setting in SETTINGS for argument in ("-c", setting)]
     log = folder / "log"
@@ -96,7 +129,7 @@ def running(binaries: Path, folder: Path) -> Iterator[Postgres]:
         server = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output, **account)
     try:
         wait_until_ready(binaries, port, server, log)
-        yield Postgres(binaries, port)
+        yield Postgres(binaries, port, data)
     finally:
         server.send_signal(signal.SIGQUIT)  # "immediate shutdown": of all that it would save nothing is kept
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ __all__ = [
     "Scale",
     "Series",
     "Stall",
+    "StalledIn",
     "Verdict",
 ]
 
@@ -125,8 +126,9 @@ class Calls:
     """A dependency as the proxy saw it.
 
     `needed`: requests of the worst fault phase that need it, as [traffic].request says (None where nothing
-    was broken); `amplification` = calls / needed there. `attempted`: calls as the service counts them, None
-    where it does not. `direct`: its connections past the proxy; `wired`: faults are proven, else `why` not.
+    was broken); `amplification` = calls / needed there, as a multiple of the `usual`: 1 for HTTP, elsewhere
+    what a request took in the steady phase. `attempted`: calls as the service counts them, None where it does
+    not. `direct`: its connections past the proxy; `wired`: faults are proven, else `why` not.
     """
 
     name: str
@@ -141,13 +143,24 @@ class Calls:
     direct: int
     wired: bool
     why: str
+    usual: float | None = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StalledIn:
+    """The stalls at one line while one phase lasted; the fields are those of `Stall`."""
+
+    count: int
+    total: float
+    victims: int
 
 
 @dataclass(frozen=True, slots=True)
 class Stall:
     """All stalls of the loop at one line, the worst by `total` seconds first.
 
-    `victims`: requests delayed, summed over the stalls. `sink`: the innermost frame.
+    `victims`: requests delayed, summed over the stalls. `sink`: the innermost frame. `phases`: the same by the
+    name of each phase in which there were any; empty where that was not told.
     """
 
     file: str
@@ -159,6 +172,7 @@ class Stall:
     total: float
     longest: float
     victims: int
+    phases: Mapping[str, StalledIn] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

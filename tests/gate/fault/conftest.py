@@ -15,7 +15,11 @@ Run = Callable[[Coroutine[Any, Any, None]], None]
 @pytest.fixture(params=["asyncio", "uvloop"])
 def run(request: pytest.FixtureRequest) -> Run:
     """Runs a coroutine on each loop, bounded, and shows that no file descriptor is left."""
-    factory = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
+    return runner_on(uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop)
+
+
+def runner_on(factory: Callable[[], asyncio.AbstractEventLoop]) -> Run:
+    """Return what runs a coroutine on such a loop."""
 
     def runner(main: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner(loop_factory=factory) as loop_runner:

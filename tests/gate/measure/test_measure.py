@@ -246,6 +246,25 @@ def test_amplification_is_that_of_the_worst_fault() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "usual", "amplification"), [("http", 1.0, 6.0), ("postgres", 4.0, 1.5), ("redis", 4.0, 1.5)]
+)
+def test_statements_are_compared_with_what_a_request_usually_takes(
+    kind: str, usual: float, amplification: float
+) -> None:
+    found = calls(
+        "p",
+        kind,
+        counts=[counts(n) for n in (0, 40, 60, 180)],
+        phases=PHASES,
+        needed=[10, 20, 20],
+        attempted=None,
+        direct=0,
+        unproven="",
+    )
+    assert (found.usual, found.amplification) == (usual, amplification)
+
+
+@pytest.mark.parametrize(
     ("at", "attempted", "direct", "unproven", "why"),
     [
         ((0, 10, 30, 130), 130, 2, "", "past the proxy"),

@@ -128,7 +128,8 @@ def _dependencies(loaded: Loaded, run: Run, raw: Raw, phases: Sequence[Phase]) -
                 counts=[snapshot[wired.name] for snapshot in raw.counts],
                 phases=phases,
                 needed=[int(np.count_nonzero(run.between(p.start, p.end) & needs)) for p in phases],
-                attempted=raw.watcher.attempted(wired.name),
+                # Elsewhere the service counts checkouts and operations, the proxy statements and commands.
+                attempted=raw.watcher.attempted(wired.name) if wired.kind == "http" else None,
                 direct=raw.watcher.direct[wired.name],
                 unproven=raw.watcher.unproven,
             )

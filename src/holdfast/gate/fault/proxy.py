@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from holdfast.errors import UsageError
+from holdfast.errors import NotMeasured, UsageError
 from holdfast.gate.fault.counts import Counts, Tally
 from holdfast.gate.fault.framer import MakeFramer
-from holdfast.gate.fault.kinds import Fault, Refuse
+from holdfast.gate.fault.kinds import Fault, MakeEffect, Script
 from holdfast.gate.fault.link import Link
 from holdfast.gate.fault.listener import Listener
 
@@ -48,7 +48,10 @@ class Proxy:
         self._framer = framer
         self._rng = random.Random(seed)
         self._tally = Tally(counted=framer is not None)
-        self._fault: Fault | None = None
+        self._fault: Fault | Script | None = None
+        self._effect: MakeEffect | None = None
+        self._dark = False
+        self._turn: asyncio.TimerHandle | None = None  # a script's next step
         self._links: set[Link] = set()
         self._opening: set[asyncio.Task[None]] = set()
         self._listener: Listener | None = None
@@ -78,8 +81,8 @@ class Proxy:
         return ("127.0.0.1", self._listener.port if self._listener is not None else 0)
 
     @property
-    def fault(self) -> Fault | None:
-        """What is wrong with the dependency now."""
+    def fault(self) -> Fault | Script | None:
+        """What was applied last: what is wrong with the dependency, None where it is healthy."""
         return self._fault
 
     @property
@@ -96,27 +99,52 @@ class Proxy:
         """Return the calls begun in each whole second of the monotonic clock that had any."""
         return self._tally.by_second()
 
-    def apply(self, fault: Fault | None) -> None:
+    def apply(self, fault: Fault | Script | None) -> None:
         """Let `fault` hold from now on, None heals; open connections included, before any further byte.
 
-        Raises NotMeasured when the port was taken while it was closed; the refusal goes on then. Does
-        nothing after `close`.
+        Raises NotMeasured when the port was taken while it was closed, the refusal goes on then; and where
+        the fault wants a protocol that the proxy does not understand. Does nothing after `close`.
         """
         if self._closed:
             return
         if self._listener is None:
             raise RuntimeError("the proxy has not been started")
-        if isinstance(fault, Refuse):
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+        if isinstance(fault, Script):
+            self._step(fault, 0, asyncio.get_running_loop().time())
+        else:
+            self._hold(fault)
+        self._fault = fault
+
+    def _step(self, script: Script, number: int, due: float) -> None:
+        """Do the step of a script, and come back for the next; times are counted from when it was due."""
+        seconds, fault = script.steps[number]
+        self._hold(fault)
+        due += seconds
+        following = (number + 1) % len(script.steps)
+        self._turn = asyncio.get_running_loop().call_at(due, self._step, script, following, due)
+
+    def _hold(self, fault: Fault | None) -> None:
+        if fault is not None and fault.framed and self._framer is None:
+            raise NotMeasured(f"{fault.kind}: the proxy does not understand the protocol of {self.name}")
+        if self._listener is None:
+            return
+        if fault is not None and fault.refuses:
             self._listener.close()
         else:
             self._listener.open()
-        self._fault = fault
+        self._effect = fault.effects(self._rng) if fault is not None else None
+        self._dark = fault is not None and fault.dark
         for link in tuple(self._links):
-            link.apply(fault)
+            link.apply(self._effect)
 
     async def close(self) -> None:
         """Stop listening, end all connections and wait until their sockets are closed."""
         self._closed = True
+        if self._turn is not None:
+            self._turn.cancel()
         if self._listener is not None:
             self._listener.close()
         for link in tuple(self._links):
@@ -141,8 +169,8 @@ class Proxy:
             loop,
             tally=self._tally,
             framer=self._framer() if self._framer is not None else None,
-            fault=self._fault,
-            rng=self._rng,
+            effect=self._effect,
+            dark=self._dark,
             gone=self._gone,
         )
         self._links.add(link)

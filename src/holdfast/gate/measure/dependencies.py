@@ -24,17 +24,20 @@ def calls(
     """Return a proxied dependency as it was seen.
 
     `counts[p]` at the start of phase p and one more at the end; `needed[p]`: requests of phase p that need
-    the dependency, by [traffic].request; `attempted`: calls that the service says it made, None where it
-    does not say; `direct`: its connections past the proxy; `unproven`: why those could not be looked for.
+    the dependency, by [traffic].request; `attempted`: calls that the service says it made, None where it does
+    not say, or does not count what the proxy counts; `direct`: its connections past the proxy; `unproven`: why
+    those could not be looked for.
     """
     whole = counts[-1] - counts[0]
     why = unproven or _unwired(whole, direct)
+    usual = 1.0 if kind == "http" else _usual(counts, needed, phases)
     worst = max(
         (p for p, phase in enumerate(phases) if phase.fault is not None and phase.fault.dependency == name),
         key=lambda p: _ratio(counts, needed, p) or 0.0,
         default=None,
     )
-    amplification = None if worst is None else _ratio(counts, needed, worst)
+    ratio = None if worst is None else _ratio(counts, needed, worst)
+    amplification = ratio / usual if ratio is not None and usual else None
     return Calls(
         name=name,
         kind=kind,
@@ -48,6 +51,7 @@ def calls(
         direct=direct,
         wired=not why,
         why=why,
+        usual=usual,
     )
 
 
@@ -60,6 +64,12 @@ def _ratio(counts: Sequence[Counts], needed: Sequence[int], phase: int) -> float
     """Calls per request that needs the dependency; None where either is not known."""
     seen = (counts[phase + 1] - counts[phase]).calls
     return seen / needed[phase] if seen is not None and needed[phase] else None
+
+
+def _usual(counts: Sequence[Counts], needed: Sequence[int], phases: Sequence[Phase]) -> float | None:
+    """Calls per request that needs the dependency in the steady phase: one takes several statements."""
+    steady = next((p for p, phase in enumerate(phases) if phase.kind == "steady"), None)
+    return None if steady is None else _ratio(counts, needed, steady)
 
 
 def _unwired(whole: Counts, direct: int) -> str:

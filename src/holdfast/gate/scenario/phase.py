@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from holdfast.gate.fault.kinds import Fault
+from holdfast.gate.fault.kinds import Fault, Script
 
 __all__ = ["Kind", "PlannedPhase"]
 
@@ -21,4 +21,4 @@ class PlannedPhase:
     seconds: float
     rate: float
     dependency: str = ""
-    fault: Fault | None = None
+    fault: Fault | Script | None = None

@@ -38,7 +38,7 @@ def test_passes_and_counts(run: Run) -> None:
 
 def test_counts_no_calls_of_an_unknown_protocol(run: Run) -> None:
     async def main() -> None:
-        async with backend() as (state, port), Proxy("db", "127.0.0.1", port, framer_of("redis")) as proxy:
+        async with backend() as (state, port), Proxy("db", "127.0.0.1", port, framer_of("sqlite")) as proxy:
             reader, writer = await asyncio.open_connection(*proxy.address)
             writer.write(GET)
             assert await answer(reader) == b"hello"

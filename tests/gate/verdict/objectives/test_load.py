@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,15 @@ def test_amplification_without_proof(tmp_path: Path) -> None:
 def test_amplification_that_nobody_bounded(tmp_path: Path) -> None:
     found = one(retried(tmp_path, calls(1.0), (', budget = "20%"', "")), RETRIES)
     assert found.outcome == "missing"
+
+
+def test_statements_are_judged_where_the_budget_bounds_their_retries(tmp_path: Path) -> None:
+    statements = replace(calls(1.5), kind="postgres", usual=4.0)
+    found = one(retried(tmp_path, statements), RETRIES)
+    assert found.outcome == "fail"
+    assert found.why == "60 calls for 10 requests that need p, each of which takes 4 while nothing fails"
+    unbounded = retried(tmp_path, statements, (', budget = "20%"', ""))
+    assert not [judgement for judgement in unbounded if judgement.id == RETRIES]
 
 
 @pytest.mark.parametrize(("seconds", "allowed"), [(4.0, 1.5), (10.0, 1.2), (15.0, 1 + 0.2 * 20 / 15)])

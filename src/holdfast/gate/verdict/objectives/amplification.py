@@ -23,8 +23,9 @@ def judge(evidence: Evidence) -> Judged:
     lengths = {phase.name: phase.end - phase.start for phase in evidence.phases}
     for calls in evidence.dependencies:
         ratio = evidence.loaded.budget.dependency[calls.name].retry.budget
-        # Without a ratio only what was counted is undecided: a protocol that has no calls has no retries.
-        if ratio is None and calls.amplification is None:
+        # Without a ratio only a count of calls is undecided. Statements and commands are not repeated by the
+        # guard unless the budget says so, and how many there are is the service's own affair.
+        if ratio is None and (calls.kind != "http" or calls.amplification is None):
             continue
         seconds = lengths.get(calls.amplification_phase, WINDOW)
         allowed = 1 + ratio * math.ceil(seconds / WINDOW) * WINDOW / seconds if ratio is not None else None
@@ -51,6 +52,8 @@ def _decide(calls: Calls, allowed: float | None) -> tuple[Outcome, str]:
         return "cannot tell", f'no request sent meanwhile has needs = ["{calls.name}"] in [traffic].request'
     if allowed is None:
         return "missing", "no retry budget in the budget"
-    seen = calls.amplification * (calls.needed or 0)
-    why = f"{seen:.0f} calls for {calls.needed} requests that need {calls.name}"
+    usual = calls.usual or 1.0
+    seen = calls.amplification * usual * (calls.needed or 0)
+    each = "" if usual == 1 else f", each of which takes {usual:.3g} while nothing fails"
+    why = f"{seen:.0f} calls for {calls.needed} requests that need {calls.name}{each}"
     return ("pass" if calls.amplification <= allowed else "fail"), why

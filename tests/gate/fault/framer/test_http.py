@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import itertools
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.gate.fault.framer import framer_of
-from holdfast.gate.fault.http import HttpFramer
+from holdfast.gate.fault.framer.http import HttpFramer
+from tests.gate.fault.framer.cutting import CUTS, cut
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 30\r\n\r\nGET / HTTP/1.1\r\nHost: y\r\n\r\n!!!"
@@ -16,13 +15,16 @@ CHUNKED = (
 )
 
 
-@given(st.lists(st.sampled_from([GET, POST, CHUNKED]), max_size=12), st.lists(st.integers(0, 2000)))
+@given(st.lists(st.sampled_from([GET, POST, CHUNKED]), max_size=12), CUTS)
 def test_counts_however_the_bytes_are_cut(messages: list[bytes], cuts: list[int]) -> None:
     stream = b"".join(messages)
     framer = HttpFramer()
-    edges = [0, *sorted(cut for cut in cuts if cut < len(stream)), len(stream)]
-    parts = [stream[a:b] for a, b in itertools.pairwise(edges) if a < b]
-    assert sum(framer.feed(part) for part in parts) == len(messages)
+    begun, answers = 0, b""
+    for part in cut(stream, cuts):
+        begun += framer.feed(part)
+        answers += framer.refusal(b"")
+    assert begun == answers.count(b"HTTP/1.1 503") == len(messages)
+    assert framer.between
     assert not framer.lost
 
 
@@ -46,6 +48,16 @@ def test_says_when_it_is_lost() -> None:
         assert framer.feed(GET) == 0
 
 
-def test_only_http_is_counted() -> None:
+def test_a_request_that_is_half_said_is_not_answered() -> None:
+    framer = HttpFramer()
+    assert framer.feed(POST[:-5]) == 1
+    assert framer.refusal(b"") == b""
+    assert not framer.between
+    framer.feed(POST[-5:])
+    assert framer.refusal(b"") == b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
+    assert framer.between
+
+
+def test_kinds_without_calls_have_no_framer() -> None:
     assert framer_of("http") is HttpFramer
-    assert framer_of("postgres") is None
+    assert framer_of("sqlite") is None
