@@ -37,6 +37,9 @@ VERBS: dict[str, Verb] = {
     "gate": Verb(
         "holdfast.cli.gate", "Load a service, break its dependencies, and judge it against its budget."
     ),
+    "compare": Verb(
+        "holdfast.cli.compare", "Say whether a build costs more than the one before it, and by how much."
+    ),
     "demo": Verb("holdfast.cli.demo", "See a fragile and a held service side by side under the same gate."),
 }
 

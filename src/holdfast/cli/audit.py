@@ -14,10 +14,10 @@ import typer
 
 from holdfast.audit import Confidence, Severity, baseline
 from holdfast.audit import audit as read
+from holdfast.audit import cache as caches
 from holdfast.audit.report.document import Asked, document
 from holdfast.audit.report.render import Form, rendered
 from holdfast.audit.selection import Selection, select
-from holdfast.audit.source.store import FOLDER
 from holdfast.audit.sources import Sources
 from holdfast.audit.words import many
 from holdfast.errors import UsageError
@@ -65,7 +65,7 @@ def audit(
     ] = False,
     cache: Annotated[
         Path | None,
-        typer.Option(help="The folder that keeps what was read; default: .holdfast_cache in the project."),
+        typer.Option(help="A folder for what was read; default: in the user's folder of caches."),
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep nothing, and read all anew.")] = False,
 ) -> int:
@@ -80,7 +80,7 @@ def audit(
     """
     if no_cache and cache is not None:
         raise UsageError("contradicts --cache", place="--no-cache")
-    kept = None if no_cache else cache if cache is not None else _folder(path) / FOLDER
+    kept = None if no_cache else cache if cache is not None else caches.folder()
     found = read(path, tests=tests, cache=kept)
     gc.freeze()  # the process ends soon: no need to look for garbage among what was read
     sources = Sources(path)
@@ -108,10 +108,6 @@ def audit(
     return int(selection.fails(asked.fail_on))
 
 
-def _folder(path: Path) -> Path:
-    return path.parent if path.is_file() else path
-
-
 def _joined(selection: Selection, files: list[Path], sources: Sources, *, tests: bool) -> Joined:
     # What reads the guard's and the gate's documents is needed for evidence only.
     from holdfast.audit.evidence.join import join
@@ -131,6 +127,6 @@ def _say(text: Iterable[str], out: Path | None) -> None:
             print(line)
         return
     try:
-        out.write_text("".join(f"{line}\n" for line in text), encoding="utf-8")
+        out.write_text("".join(f"{line}\n" for line in text), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", place=f"--out {out}") from None

@@ -22,7 +22,7 @@ from holdfast.gate.report.live import Live
 from holdfast.gate.result import GateResult
 from holdfast.serve.options import checked_app
 
-__all__ = ["app_of", "gate", "measured", "require_seed", "writable"]
+__all__ = ["app_of", "gate", "measured", "require_seed", "shown_live", "writable"]
 
 
 def gate(
@@ -65,6 +65,13 @@ def gate(
 
 def measured(loaded: Loaded, options: Options, console: Console, *, title: str = "") -> GateResult:
     """Run the gate on an event loop of its own, shown live on `console`."""
+    with shown_live(console, title=title) as (live, runner):
+        return runner.run(run(loaded, options, live))
+
+
+@contextmanager
+def shown_live(console: Console, *, title: str = "") -> Iterator[tuple[Live, asyncio.Runner]]:
+    """Yield what shows a run on `console` and the loop to run it on; SIGTERM ends it as Ctrl-C does."""
     import uvloop
 
     with (
@@ -72,7 +79,7 @@ def measured(loaded: Loaded, options: Options, console: Console, *, title: str =
         Live(console, title=title) as live,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        return runner.run(run(loaded, options, live))
+        yield live, runner
 
 
 @contextmanager

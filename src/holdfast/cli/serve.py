@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from holdfast.errors import UsageError
+from holdfast.policy.mode import Mode
 from holdfast.serve.options import BOOT, Options
 from holdfast.serve.resolve import app_of, budget_of, numbers_of, server_of, trusted_of
 from holdfast.serve.supervisor.say import say
@@ -71,6 +72,7 @@ def serve(
         admin_port=admin_port,
         boot=boot,
         kill=loaded.budget.loop.kill,
+        kill_mode=Mode(loaded.budget.loop.mode),
         stall=loaded.budget.loop.stall,
         announce=announce,
         grace=grace,

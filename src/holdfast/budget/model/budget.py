@@ -12,7 +12,7 @@ from holdfast.budget.model.cache import Cache, check_caches
 from holdfast.budget.model.connection import Connection
 from holdfast.budget.model.deadline import Deadline
 from holdfast.budget.model.deferral import Deferral
-from holdfast.budget.model.dependency import Dependency
+from holdfast.budget.model.dependency import Dependency, check_replicas
 from holdfast.budget.model.disconnect import Disconnect
 from holdfast.budget.model.door import Admission
 from holdfast.budget.model.drain import Drain
@@ -24,6 +24,8 @@ from holdfast.budget.model.objective import Objective
 from holdfast.budget.model.offload import Offload
 from holdfast.budget.model.ratelimit import RateLimit
 from holdfast.budget.model.ratelimit import check as check_rate_limits
+from holdfast.budget.model.regression import Regression
+from holdfast.budget.model.response import Response, check_responses
 from holdfast.budget.model.retries import Retries
 from holdfast.budget.model.section import Section, contradiction
 from holdfast.budget.model.service import Service
@@ -58,6 +60,7 @@ class Budget(Section):
     dependency: dict[Annotated[str, AfterValidator(_named)], Dependency] = Field(default_factory=dict)
     retry: Retries = Field(default_factory=Retries)
     cache: dict[Annotated[str, AfterValidator(_named)], Cache] = Field(default_factory=dict)
+    response: dict[Annotated[str, AfterValidator(_named)], Response] = Field(default_factory=dict)
     admission: Admission = Field(default_factory=Admission)
     connection: Connection = Field(default_factory=Connection)
     deadline: Deadline = Field(default_factory=Deadline)
@@ -74,6 +77,7 @@ class Budget(Section):
     ratelimit: dict[Annotated[str, AfterValidator(_named)], RateLimit] = Field(default_factory=dict)
     upload: dict[Annotated[str, AfterValidator(_named)], Upload] = Field(default_factory=dict)
     surface: Surface = Field(default_factory=Surface)
+    regression: Regression = Field(default_factory=Regression)
     audit: Audit = Field(default_factory=Audit)
     source: dict[str, str] = Field(default_factory=dict)
     deferred: dict[str, Deferral] = Field(default_factory=dict)
@@ -106,6 +110,12 @@ class Budget(Section):
         return self
 
     @model_validator(mode="after")
+    def _kept(self) -> Self:
+        """Caches that keep responses exist."""
+        check_responses(self.response, self.cache)
+        return self
+
+    @model_validator(mode="after")
     def _declared(self) -> Self:
         """Names of dependencies that other sections mention exist."""
         known = ", ".join(self.dependency) or "none"
@@ -113,6 +123,7 @@ class Budget(Section):
             if name not in self.dependency:
                 at = dotted(("objective", "without", name))
                 raise contradiction(f'no dependency is named "{name}"; known: {known}', at)
+        check_replicas(self.dependency)
         for name in self.health.dependencies:
             if name not in self.dependency:
                 raise contradiction(f'no dependency is named "{name}"; known: {known}', "health.dependencies")

@@ -30,13 +30,13 @@ from holdfast.gate.scenario import PlannedPhase, derive, scale
 from holdfast.gate.shape import Catalogue, Phase, Schedule, catalogue, schedule
 from holdfast.gate.verdict.noise import CpuTimes
 
-__all__ = ["run"]
+__all__ = ["CONNECTIONS", "beside", "patience", "requests_of", "run"]
 
 _PATIENCE = 10.0
 """Seconds after which the driver's clients give up where the budget names no deadline: the limit for keeping
 a person's attention (Nielsen 1993)."""
 
-_CONNECTIONS = 4096
+CONNECTIONS = 4096
 """Connections at most, each a descriptor here and one in the service; beyond, arrivals wait, and it shows."""
 
 
@@ -58,7 +58,7 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     started, began = datetime.now(UTC), monotonic()
     cores = divide()
     port = free()
-    requests = _requests(loaded, options, port)
+    requests = requests_of(loaded, options.seed, port)
     live.note("wiring the dependencies")
     dependencies = await wire(loaded, options.environ, scratch, cores.gate, stack, seed=options.seed)
     live.note(f"starting {options.app}")
@@ -70,9 +70,14 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     planned = derive(loaded.budget, at_scale.driven, list(real))
     shape, plan = _plan(loaded, options, planned, requests, port)
     driver = await stack.enter_async_context(Driver(plan, scratch, cores.gate))
-    course = Course(planned, dependencies, lambda phase: _announce(live, phase))
+
+    def entered(phase: PlannedPhase) -> None:
+        watcher.stalled.enter(phase.name)
+        _announce(live, phase)
+
+    course = Course(planned, dependencies, entered)
     cpu = CpuTimes()
-    async with _beside(watcher.watch()), _beside(course.run(await driver.go())):
+    async with beside(watcher.watch()), beside(course.run(await driver.go())):
         records = await driver.finish(live.progress)
     # The proxies first: a call that is seen must have been attempted by the time the service is asked.
     course.close()
@@ -93,12 +98,12 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     )
 
 
-def _requests(loaded: Loaded, options: Options, port: int) -> Catalogue:
+def requests_of(loaded: Loaded, seed: int, port: int) -> Catalogue:
     """Return all requests; what is wrong with one is found here, before anything is started."""
     return catalogue(
         loaded.budget.traffic.request,
         authority=f"127.0.0.1:{port}",
-        seed=options.seed,
+        seed=seed,
         base=loaded.folder,
         place=loaded.place,
     )
@@ -123,14 +128,21 @@ def _plan(
 ) -> tuple[Schedule, Plan]:
     stretches = [Phase(phase.name, phase.rate, phase.seconds) for phase in planned]
     shape = schedule(stretches, requests, seed=options.seed)
+    limit = patience(loaded)
+    return shape, Plan("127.0.0.1", port, limit, CONNECTIONS, requests.payloads, shape.at, shape.request)
+
+
+def patience(loaded: Loaded) -> float:
+    """Return the seconds after which the driver's clients give up.
+
+    Twice the deadline: an answer that the service itself calls late is still seen, and known to be late.
+    """
     deadline = loaded.budget.deadline.default
-    # Twice the deadline: an answer that the service itself calls late is still seen, and known to be late.
-    patience = _PATIENCE if deadline is None else 2 * deadline
-    return shape, Plan("127.0.0.1", port, patience, _CONNECTIONS, requests.payloads, shape.at, shape.request)
+    return _PATIENCE if deadline is None else 2 * deadline
 
 
 @asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Do `work` beside the block, and end it with the block; an error of either is the error of both."""
     try:
         async with asyncio.TaskGroup() as group:

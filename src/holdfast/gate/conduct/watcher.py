@@ -10,6 +10,7 @@ from typing import Any
 from holdfast.errors import BootFailed, NotMeasured
 from holdfast.gate.fault.proof import direct_connections, process_tree
 from holdfast.gate.launch.service import Service
+from holdfast.gate.measure.stalls import StallsByPhase
 from holdfast.gate.result import Stall
 
 __all__ = ["Watcher"]
@@ -23,7 +24,7 @@ half a thousandth of a core for being watched."""
 class Watcher:
     """Polls until cancelled; `direct` is the most connections seen at once from the service to each of the
     `real` addresses, `unproven` why that could not be looked at, `peak_in_flight` the most requests in flight
-    in all workers. `seen` is told the number of stalls so far."""
+    in all workers, `stalled` what stood still in which phase. `seen` is told the number of stalls so far."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Watcher:
         self.direct = dict.fromkeys(real, 0)
         self.unproven = ""
         self.peak_in_flight = 0
+        self.stalled = StallsByPhase()
 
     async def watch(self) -> None:
         """Look every half second, until cancelled."""
@@ -55,7 +57,9 @@ class Watcher:
             return
         workers = self.state.get("workers", ())
         self.peak_in_flight = max(self.peak_in_flight, sum(worker["in_flight"] for worker in workers))
-        self._seen(sum(stall["count"] for stall in self.state.get("stalls", ())))
+        stalls = self.state.get("stalls", ())
+        self.stalled.add(stalls)
+        self._seen(sum(stall["count"] for stall in stalls))
         try:
             # In a thread: thousands of sockets take tens of milliseconds, and this loop is the proxies' too.
             found = await asyncio.to_thread(self._past_the_proxies)
@@ -105,7 +109,7 @@ class Watcher:
         """Return the stalls so far by code line, the worst first; those of the machine have no line."""
         fields = ("file", "line", "function", "sink", "route", "count", "total", "longest", "victims")
         rows = [row for row in self.state.get("stalls", ()) if row["file"]]
-        found = [Stall(**{name: row[name] for name in fields}) for row in rows]
+        found = [Stall(**{name: row[name] for name in fields}, phases=self.stalled.of(row)) for row in rows]
         return sorted(found, key=lambda stall: -stall.total)
 
     def starved(self) -> float:

@@ -36,12 +36,13 @@ def serve_command(
     budget: Path | None = None,
     environment: str | None = None,
     host: str = "127.0.0.1",
+    python: str = sys.executable,
 ) -> tuple[str, ...]:
-    """Return the command line that serves `app` ("package.module:app") by this interpreter.
+    """Return the command line that serves `app` ("package.module:app") by the interpreter `python`.
 
     Verbose: what it wrote before it failed to boot is ours to show.
     """
-    command = [sys.executable, "-m", "holdfast", "serve", app, "--verbose"]
+    command = [python, "-m", "holdfast", "serve", app, "--verbose"]
     if budget is not None:
         command += ["--budget", str(budget)]
     if environment is not None:

@@ -25,8 +25,8 @@ def calls(
 
     `counts[p]` at the start of phase p and one more at the end; `needed[p]`: requests of phase p that need
     the dependency, by [traffic].request; `attempted`: calls that the service says it made, None where it does
-    not say, or does not count what the proxy counts; `direct`: its connections past the proxy; `unproven`: why
-    those could not be looked for.
+    not say, or does not count what the proxy counts; `direct`: its connections past the proxy; `unproven`:
+    why those could not be looked for.
     """
     whole = counts[-1] - counts[0]
     why = unproven or _unwired(whole, direct)
