@@ -34,6 +34,7 @@ VERBS: dict[str, Verb] = {
     "explain": Verb(
         "holdfast.cli.explain", "Say what a rule of the audit finds, why, and what is good instead."
     ),
+    "traffic": Verb("holdfast.cli.traffic", "Read what users send from a log, as a budget says it."),
     "gate": Verb(
         "holdfast.cli.gate", "Load a service, break its dependencies, and judge it against its budget."
     ),

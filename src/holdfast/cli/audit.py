@@ -24,6 +24,8 @@ from holdfast.errors import UsageError
 
 if TYPE_CHECKING:
     from holdfast.audit.evidence.join import Joined
+    from holdfast.audit.finding import Finding
+    from holdfast.audit.proposal import Proposal
 
 __all__ = ["audit"]
 
@@ -61,7 +63,8 @@ def audit(
     ] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Write the safe fixes, and tell what remains.")] = False,
     diff: Annotated[
-        bool, typer.Option("--diff", help="Print all fixes as diffs instead, and write nothing.")
+        bool,
+        typer.Option("--diff", help="Print all fixes as diffs instead; with --format, put them into it."),
     ] = False,
     cache: Annotated[
         Path | None,
@@ -92,19 +95,24 @@ def audit(
         return 0
     selection = select(found, sources, confidence=least, known=known, reference=since)
     asked = Asked(Severity[fail_on.name], str(known or ""), since or "")
+    shape = Form.JSON if as_json else form
+    proposals: dict[Finding, Proposal] = {}
     if fix or diff:
         from holdfast.audit import fix as fixes  # needs libcst, and nothing else here does
 
-        if diff:
+        if diff and shape is Form.TEXT:
             _say(fixes.show(path, selection.findings, tests=tests, cache=kept), out)
             return int(selection.fails(asked.fail_on))
-        for line in fixes.apply(path, selection.findings, tests=tests, cache=kept):
-            print(line, file=sys.stderr)
-        found, sources = read(path, tests=tests, cache=kept), Sources(path)
-        selection = select(found, sources, confidence=least, known=known, reference=since)
+        if diff:
+            proposals = fixes.propose(path, selection.findings, tests=tests, cache=kept)
+        else:
+            for line in fixes.apply(path, selection.findings, tests=tests, cache=kept):
+                print(line, file=sys.stderr)
+            found, sources = read(path, tests=tests, cache=kept), Sources(path)
+            selection = select(found, sources, confidence=least, known=known, reference=since)
     joined = _joined(selection, evidence, sources, tests=tests) if evidence else None
-    result = document(found, selection, joined, asked=asked, sources=sources)
-    _say(rendered(result, Form.JSON if as_json else form), out)
+    result = document(found, selection, joined, proposals=proposals, asked=asked, sources=sources)
+    _say(rendered(result, shape), out)
     return int(selection.fails(asked.fail_on))
 
 
