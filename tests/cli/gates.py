@@ -35,8 +35,10 @@ class Gates:
         if "whole" in wanted:
             bare = new()
             bare.write("app.py", BARE)
-            self.whole["held"] = self._judged.submit(gated, new(), "--seed", "7")
-            self.whole["bare"] = self._judged.submit(gated, bare)
+            # All faults would take another minute; what each does is shown at the proxy.
+            faults = ("--fault", "slow", "--fault", "reset")
+            self.whole["held"] = self._judged.submit(gated, new(), "--seed", "7", *faults)
+            self.whole["bare"] = self._judged.submit(gated, bare, *faults)
         if "interrupted" in wanted:
             for name in sorted(MOMENTS, key=lambda name: MOMENTS[name].said != "entries reset:"):
                 self.interrupted[name] = self._others.submit(interrupted, new(), MOMENTS[name])

@@ -20,6 +20,7 @@ from holdfast.gate.conduct import Options, run
 from holdfast.gate.report import html, text
 from holdfast.gate.report.live import Live
 from holdfast.gate.result import GateResult
+from holdfast.gate.scenario import FAULTS
 from holdfast.serve.options import checked_app
 
 __all__ = ["app_of", "gate", "measured", "require_seed", "shown_live", "writable"]
@@ -38,10 +39,14 @@ def gate(
     ),
     seed: Annotated[int, typer.Option(help="Decides every arrival and every request in advance.")] = 1,
     boot: Annotated[float, typer.Option(help="Seconds until the service has to be ready.")] = 60.0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help=f"What is done to dependencies, of {', '.join(FAULTS)}; default: all of them."),
+    ] = None,
 ) -> int:
     """Run a service as in production, load it, break its dependencies, and decide whether it may ship.
 
-    Phases: warm-up, steady load at the budget's peak, every dependency failing and then slow, overload, and
+    Phases: warm-up, steady load at the budget's peak, every dependency failing in each way, overload, and
     after each of them the steady load again. A dependency is found by the environment variable that the
     budget names (url_env), or its stand-in is started; a proxy is put before it.
 
@@ -52,15 +57,24 @@ def gate(
     if not 0 < boot < math.inf:
         raise UsageError(f"expected seconds above 0, not {boot:g}", place="--boot")
     require_seed(seed)
+    faults = _faults(fault)
     loaded = load(budget, environment=env)
     console = Console()
     folder = writable(out)
-    result = measured(loaded, Options(app_of(app, loaded), seed, os.environ, boot), console)
+    result = measured(loaded, Options(app_of(app, loaded), seed, os.environ, boot, faults), console)
     result.write(folder / "gate.json")
     (folder / "gate.html").write_text(html.render(result), encoding="utf-8")
     text.render(result, console)
     console.print(f"\nreport: {folder / 'gate.html'}   result: {folder / 'gate.json'}", highlight=False)
     return result.verdict.exit_code
+
+
+def _faults(given: list[str] | None) -> tuple[str, ...]:
+    """Return what is done to dependencies, in the order of FAULTS."""
+    unknown = [word for word in given or () if word not in FAULTS]
+    if unknown:
+        raise UsageError(f"expected one of {', '.join(FAULTS)}, not {unknown[0]}", place="--fault")
+    return tuple(word for word in FAULTS if not given or word in given)
 
 
 def measured(loaded: Loaded, options: Options, console: Console, *, title: str = "") -> GateResult:

@@ -127,8 +127,9 @@ class Calls:
 
     `needed`: requests of the worst fault phase that need it, as [traffic].request says (None where nothing
     was broken); `amplification` = calls / needed there, as a multiple of the `usual`: 1 for HTTP, elsewhere
-    what a request took in the steady phase. `attempted`: calls as the service counts them, None where it does
-    not. `direct`: its connections past the proxy; `wired`: faults are proven, else `why` not.
+    what a request took in the steady phase. `unreachable`: attempts, at most, while nobody listened.
+    `attempted`: calls as the service counts them, None where it does not. `direct`: its connections past the
+    proxy; `wired`: faults are proven, else `why` not.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Calls:
     wired: bool
     why: str
     usual: float | None = 1.0
+    unreachable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +161,8 @@ class StalledIn:
 class Stall:
     """All stalls of the loop at one line, the worst by `total` seconds first.
 
-    `victims`: requests delayed, summed over the stalls. `sink`: the innermost frame. `phases`: the same by the
-    name of each phase in which there were any; empty where that was not told.
+    `victims`: requests delayed, summed over the stalls. `sink`: the innermost frame. `phases`: the same by
+    the name of each phase in which there were any; empty where that was not told.
     """
 
     file: str

@@ -45,7 +45,7 @@ from holdfast.gate.fault.kinds import (
         (Error(0.3), "error", "30% of the calls answered with an error"),
         (
             flap(Refuse(), down=0.5, up=2.0),
-            "script",
+            "flap",
             "500 ms connections refused, open ones closed, then 2 s healthy",
         ),
     ],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,6 +121,7 @@ def seen(seen: int, attempted: int | None, *, proxied: bool = True) -> Calls:
         (seen(979, 1000), ("p: 1000 calls attempted, 979 seen at the proxy",)),
         (seen(8, 10), ()),
         (seen(7, 10), ("p: 10 calls attempted, 7 seen at the proxy",)),
+        (replace(seen(7, 10), unreachable=1), ()),
         (seen(1000, None), ()),
         (seen(0, 1000, proxied=False), ()),
     ],

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.budget import Budget
-from holdfast.gate.fault.kinds import Reset, Slow
+from holdfast.gate.fault.kinds import Slow
 from holdfast.gate.measure.recovery import WINDOW
-from holdfast.gate.scenario import OVERLOAD, PlannedPhase, derive, scale
+from holdfast.gate.scenario import FAULTS, OVERLOAD, PlannedPhase, derive, scale
 from holdfast.gate.scenario.steady import LEAST, MOST, seconds
 from holdfast.gate.verdict.binomial import needed
 
@@ -42,11 +42,20 @@ def test_without_dependencies_there_is_steady_load_and_overload() -> None:
 
 def test_every_dependency_fails_in_each_way_alone() -> None:
     planned = derive(budget(dependency=dependencies(a=None, b=None)), 100.0, ["a", "b"])
-    broken = [(p.dependency, type(p.fault)) for p in planned if p.kind == "fault"]
-    assert sorted(broken, key=str) == sorted(
-        ((name, fault) for name in "ab" for fault in (Slow, Reset)), key=str
-    )
+    broken = [p.name for p in planned if p.kind == "fault"]
+    assert broken == [f"{name} {fault}" for name in "ab" for fault in FAULTS]
+    assert all(p.fault is not None and p.name == f"{p.dependency} {p.fault.kind}" for p in planned if p.fault)
     assert all((p.fault is not None) == (p.kind == "fault") == bool(p.dependency) for p in planned)
+
+
+def test_only_what_is_asked_for_is_done() -> None:
+    planned = derive(budget(dependency=dependencies(a=None)), 100.0, ["a"], ("flap", "slow"))
+    assert [p.name for p in planned if p.kind == "fault"] == ["a slow", "a flap"]
+
+
+def test_a_protocol_that_is_not_understood_gives_no_errors() -> None:
+    planned = derive(budget(dependency={"a": {"kind": "other"}}), 100.0, ["a"])
+    assert [p.name for p in planned if p.kind == "fault"] == [f"a {f}" for f in FAULTS if f != "error"]
 
 
 def test_what_has_no_proxy_is_not_broken() -> None:

@@ -132,6 +132,7 @@ def _dependencies(loaded: Loaded, run: Run, raw: Raw, phases: Sequence[Phase]) -
                 attempted=raw.watcher.attempted(wired.name) if wired.kind == "http" else None,
                 direct=raw.watcher.direct[wired.name],
                 unproven=raw.watcher.unproven,
+                unreachable=raw.watcher.unreachable.attempts[wired.name],
             )
         )
     return found

@@ -67,12 +67,12 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     watcher = Watcher(service, real, live.stalls)
     await watcher.all_serving(options.boot)
     at_scale = scale(loaded.budget, workers=watcher.workers(), cores=len(cores.service), shared=cores.shared)
-    planned = derive(loaded.budget, at_scale.driven, list(real))
+    planned = derive(loaded.budget, at_scale.driven, list(real), options.faults)
     shape, plan = _plan(loaded, options, planned, requests, port)
     driver = await stack.enter_async_context(Driver(plan, scratch, cores.gate))
 
     def entered(phase: PlannedPhase) -> None:
-        watcher.stalled.enter(phase.name)
+        watcher.enter(phase)
         _announce(live, phase)
 
     course = Course(planned, dependencies, entered)

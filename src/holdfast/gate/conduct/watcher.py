@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from holdfast.errors import BootFailed, NotMeasured
+from holdfast.gate.conduct.unreachable import Unreachable
 from holdfast.gate.fault.proof import direct_connections, process_tree
 from holdfast.gate.launch.service import Service
 from holdfast.gate.measure.stalls import StallsByPhase
 from holdfast.gate.result import Stall
+from holdfast.gate.scenario import PlannedPhase
 
 __all__ = ["Watcher"]
 
@@ -24,7 +26,9 @@ half a thousandth of a core for being watched."""
 class Watcher:
     """Polls until cancelled; `direct` is the most connections seen at once from the service to each of the
     `real` addresses, `unproven` why that could not be looked at, `peak_in_flight` the most requests in flight
-    in all workers, `stalled` what stood still in which phase. `seen` is told the number of stalls so far."""
+    in all workers, `stalled` what stood still in which phase, `unreachable` calls while nobody listened.
+    `seen` is told the number of stalls so far.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class Watcher:
         self.unproven = ""
         self.peak_in_flight = 0
         self.stalled = StallsByPhase()
+        self.unreachable = Unreachable()
 
     async def watch(self) -> None:
         """Look every half second, until cancelled."""
@@ -59,6 +64,7 @@ class Watcher:
         self.peak_in_flight = max(self.peak_in_flight, sum(worker["in_flight"] for worker in workers))
         stalls = self.state.get("stalls", ())
         self.stalled.add(stalls)
+        self.unreachable.look({row["name"]: row["attempts"] for row in self.state.get("dependencies", ())})
         self._seen(sum(stall["count"] for stall in stalls))
         try:
             # In a thread: thousands of sockets take tens of milliseconds, and this loop is the proxies' too.
@@ -92,6 +98,11 @@ class Watcher:
     def workers(self) -> int:
         """Return how many workers serve."""
         return sum(worker["state"] == "serving" for worker in self.state.get("workers", ()))
+
+    def enter(self, phase: PlannedPhase) -> None:
+        """A phase of the run begins."""
+        self.stalled.enter(phase.name)
+        self.unreachable.enter(phase)
 
     def attempted(self, dependency: str) -> int | None:
         """Return how many calls the service says it attempted; None where it does not say.

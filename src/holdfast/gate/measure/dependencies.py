@@ -20,13 +20,14 @@ def calls(
     attempted: int | None,
     direct: int,
     unproven: str,
+    unreachable: int = 0,
 ) -> Calls:
     """Return a proxied dependency as it was seen.
 
     `counts[p]` at the start of phase p and one more at the end; `needed[p]`: requests of phase p that need
     the dependency, by [traffic].request; `attempted`: calls that the service says it made, None where it does
     not say, or does not count what the proxy counts; `direct`: its connections past the proxy; `unproven`:
-    why those could not be looked for.
+    why those could not be looked for; `unreachable`: of the attempted, those made while nobody listened.
     """
     whole = counts[-1] - counts[0]
     why = unproven or _unwired(whole, direct)
@@ -52,6 +53,7 @@ def calls(
         wired=not why,
         why=why,
         usual=usual,
+        unreachable=unreachable,
     )
 
 

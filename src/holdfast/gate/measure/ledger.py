@@ -72,5 +72,5 @@ def _calls(dependencies: Sequence[Calls]) -> Iterator[str]:
         if not each.proxied or each.attempted is None:
             continue
         unseen = each.attempted - each.seen
-        if unseen < 0 or unseen > max(2, UNSEEN * each.attempted):
+        if unseen < 0 or unseen > max(2, UNSEEN * each.attempted) + each.unreachable:
             yield f"{each.name}: {each.attempted} calls attempted, {each.seen} seen at the proxy"

@@ -117,6 +117,11 @@ def test_amplification_that_nobody_bounded(tmp_path: Path) -> None:
     assert found.outcome == "missing"
 
 
+def test_what_is_tried_once_multiplies_nothing(tmp_path: Path) -> None:
+    once = retried(tmp_path, calls(1.0, why="a file"), ("attempts = 2", "attempts = 1"))
+    assert not [judgement for judgement in once if judgement.id == RETRIES]
+
+
 def test_statements_are_judged_where_the_budget_bounds_their_retries(tmp_path: Path) -> None:
     statements = replace(calls(1.5), kind="postgres", usual=4.0)
     found = one(retried(tmp_path, statements), RETRIES)

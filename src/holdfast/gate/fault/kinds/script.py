@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from holdfast.errors import UsageError
 from holdfast.gate.fault.kinds import words
@@ -16,13 +15,18 @@ __all__ = ["Script", "flap"]
 class Script:
     """One thing after the other, each for its seconds; None is health. Over and over."""
 
-    kind: ClassVar[str] = "script"
     steps: tuple[tuple[float, Fault | None], ...]
+    kind: str = "script"
 
     def __post_init__(self) -> None:
         """Refuse a script that would not move."""
         if not self.steps or any(not seconds >= 0.01 for seconds, _ in self.steps):
             raise UsageError("a script wants steps of at least 10 ms each")
+
+    @property
+    def refuses(self) -> bool:
+        """Whether nobody listens in one of its steps."""
+        return any(fault is not None and fault.refuses for _, fault in self.steps)
 
     def describe(self) -> str:
         """One line in words."""
@@ -34,4 +38,4 @@ class Script:
 
 def flap(fault: Fault, *, down: float = 1.0, up: float = 1.0) -> Script:
     """Return the script of a dependency that is down and up by turns, beginning with down. In seconds."""
-    return Script(((down, fault), (up, None)))
+    return Script(((down, fault), (up, None)), "flap")

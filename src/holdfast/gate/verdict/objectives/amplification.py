@@ -22,7 +22,10 @@ def judge(evidence: Evidence) -> Judged:
     """Judge each dependency's worst fault phase against its retry budget."""
     lengths = {phase.name: phase.end - phase.start for phase in evidence.phases}
     for calls in evidence.dependencies:
-        ratio = evidence.loaded.budget.dependency[calls.name].retry.budget
+        retry = evidence.loaded.budget.dependency[calls.name].retry
+        ratio = retry.budget
+        if retry.attempts == 1:
+            continue  # nothing is repeated, so there is nothing to bound
         # Without a ratio only a count of calls is undecided. Statements and commands are not repeated by the
         # guard unless the budget says so, and how many there are is the service's own affair.
         if ratio is None and (calls.kind != "http" or calls.amplification is None):
