@@ -125,7 +125,17 @@ def seen(seen: int, attempted: int | None, *, proxied: bool = True) -> Calls:
         (seen(1000, None), ()),
         (seen(0, 1000, proxied=False), ()),
     ],
-    ids=["all", "more", "2% unseen", "above 2%", "a few of few", "most of few", "not told", "no proxy"],
+    ids=[
+        "all",
+        "more",
+        "2% unseen",
+        "above 2%",
+        "a few of few",
+        "most of few",
+        "while nobody listened",
+        "not told",
+        "no proxy",
+    ],
 )
 def test_the_calls_of_a_dependency_are_in_the_books(found: Calls, problems: tuple[str, ...]) -> None:
     ledger = balance(run([Sent(0.0)]), [found])
