@@ -38,6 +38,10 @@ VERBS: dict[str, Verb] = {
     "gate": Verb(
         "holdfast.cli.gate", "Load a service, break its dependencies, and judge it against its budget."
     ),
+    "capacity": Verb(
+        "holdfast.cli.capacity",
+        "Find the highest rate that one replica holds, and the headroom over the peak.",
+    ),
     "compare": Verb(
         "holdfast.cli.compare", "Say whether a build costs more than the one before it, and by how much."
     ),

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 from holdfast.budget import load
-from holdfast.gate.conduct.live import Live
 from holdfast.gate.regression import Options, build_at, run
+from tests.gate.silent import Silent
 
 APP = """
 from fastapi import FastAPI
@@ -37,20 +37,6 @@ cpu = "15%"
 """
 
 
-class Silent:
-    def phase(self, name: str, seconds: float, detail: str) -> None:
-        pass
-
-    def progress(self, line: object) -> None:
-        pass
-
-    def note(self, text: str) -> None:
-        pass
-
-    def stalls(self, count: int) -> None:
-        pass
-
-
 def test_a_build_that_fails_is_told_from_one_that_does_not(tmp_path: Path) -> None:
     for name, number in (("old", "number"), ("new", "1 / 0")):
         (tmp_path / name).mkdir()
@@ -60,9 +46,8 @@ def test_a_build_that_fails_is_told_from_one_that_does_not(tmp_path: Path) -> No
     loaded = load(tmp_path / "holdfast.toml")
     builds = [build_at(name, tmp_path / name) for name in ("old", "new")]
     options = Options("served:app", *builds, 1, os.environ, looks=(7,), window=0.2)
-    live: Live = Silent()
     with asyncio.Runner() as runner:
-        found = runner.run(run(loaded, options, live))
+        found = runner.run(run(loaded, options, Silent()))
     assert (found.verdict.outcome, found.verdict.exit_code) == ("fail", 1)
     assert "x 500 where the other build has 0" in found.verdict.summary
     assert found.pairs == 7

@@ -30,7 +30,7 @@ from holdfast.gate.scenario import PlannedPhase, derive, scale
 from holdfast.gate.shape import Catalogue, Phase, Schedule, catalogue, schedule
 from holdfast.gate.verdict.noise import CpuTimes
 
-__all__ = ["CONNECTIONS", "beside", "patience", "requests_of", "run"]
+__all__ = ["CONNECTIONS", "beside", "patience", "requests_of", "run", "service_of"]
 
 _PATIENCE = 10.0
 """Seconds after which the driver's clients give up where the budget names no deadline: the limit for keeping
@@ -62,7 +62,7 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     live.note("wiring the dependencies")
     dependencies = await wire(loaded, options.environ, scratch, cores.gate, stack, seed=options.seed)
     live.note(f"starting {options.app}")
-    service = await stack.enter_async_context(_service(loaded, options, dependencies, cores, port))
+    service = await stack.enter_async_context(service_of(loaded, options, dependencies, cores, port))
     real = {name: proxy.upstream for name, proxy in dependencies.proxies().items()}
     watcher = Watcher(service, real, live.stalls)
     await watcher.all_serving(options.boot)
@@ -109,9 +109,10 @@ def requests_of(loaded: Loaded, seed: int, port: int) -> Catalogue:
     )
 
 
-def _service(
+def service_of(
     loaded: Loaded, options: Options, dependencies: Dependencies, cores: Cores, port: int
 ) -> Service:
+    """Return the service as it is run here, not yet started."""
     admin_port = free()
     command = serve_command(
         options.app, port=port, admin_port=admin_port, budget=loaded.path, environment=loaded.environment

@@ -15,7 +15,16 @@ from holdfast.errors import UsageError
 
 __all__ = ["Endpoint", "Unproxied", "endpoint", "rewire"]
 
-_PORTS = {"http": 80, "ws": 80, "postgres": 5432, "postgresql": 5432, "redis": 6379, "amqp": 5672}
+_PORTS = {
+    "http": 80,
+    "ws": 80,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "redis": 6379,
+    "amqp": 5672,
+}
 _TLS = {"https", "rediss", "amqps", "wss"}
 _DATABASES = {"postgres", "postgresql"}
 _LOCAL = {"redis", "amqp"}  # their clients take a missing host for localhost
