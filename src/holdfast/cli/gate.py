@@ -17,7 +17,7 @@ from rich.console import Console
 from holdfast.budget import Loaded, load
 from holdfast.errors import UsageError
 from holdfast.gate.conduct import Options, run
-from holdfast.gate.report import html, text
+from holdfast.gate.report import html, junit, markdown, text
 from holdfast.gate.report.live import Live
 from holdfast.gate.result import GateResult
 from holdfast.gate.scenario import FAULTS
@@ -63,7 +63,8 @@ def gate(
     folder = writable(out)
     result = measured(loaded, Options(app_of(app, loaded), seed, os.environ, boot, faults), console)
     result.write(folder / "gate.json")
-    (folder / "gate.html").write_text(html.render(result), encoding="utf-8")
+    for name, written in (("html", html), ("md", markdown), ("junit.xml", junit)):
+        (folder / f"gate.{name}").write_text(written.render(result), encoding="utf-8")
     text.render(result, console)
     console.print(f"\nreport: {folder / 'gate.html'}   result: {folder / 'gate.json'}", highlight=False)
     return result.verdict.exit_code
