@@ -27,6 +27,7 @@ NAMES = (
     "watchdog",
     "audit",
     "overload",
+    "failure",
     "verdict",
 )
 

@@ -47,9 +47,9 @@ def bare() -> Call:
 def holdfast(*, counted: bool = False) -> Call:
     """Everything, with the numbers of a budget; `counted`: as in a service, each call on the state board."""
     from holdfast.budget.model import Dependency
-    from holdfast.client.coroutine import CoroutineDependency, CoroutineState
+    from holdfast.client.coroutine import CoroutineDependency
+    from holdfast.client.state import DependencyState
     from holdfast.events import Bus
-    from holdfast.policy.call import CallConfig
     from holdfast.policy.retry import RetryBudget
     from holdfast.telemetry import process
 
@@ -66,8 +66,8 @@ def holdfast(*, counted: bool = False) -> Call:
     if counted:
         process.slot()  # claimed, it has a recorder on the process's bus
     bus = process.bus() if counted else Bus()
-    state = CoroutineState(CallConfig.from_budget("peer", section), bus=bus, retries=RetryBudget(0.1))
-    return CoroutineDependency(state.pipelines, idempotent=True)(suspends)
+    state = DependencyState.from_budget("peer", section, bus=bus, retries=RetryBudget(0.1))
+    return CoroutineDependency(state, idempotent=True)(suspends)
 
 
 def pyresilience() -> Call:
@@ -173,6 +173,7 @@ async def held(url: str) -> AsyncIterator[Call]:
     """A client as `hold.http` makes it."""
     from holdfast.budget.model import Dependency
     from holdfast.client.http import client
+    from holdfast.client.state import DependencyState
     from holdfast.events import Bus
 
     section = Dependency.model_validate(
@@ -186,7 +187,8 @@ async def held(url: str) -> AsyncIterator[Call]:
             "fallback": "503",
         }
     )
-    async with client("peer", section, bus=Bus(), environ={"PEER_URL": url}) as made:
+    state = DependencyState.from_budget("peer", section, bus=Bus())
+    async with client("peer", section, state=state, environ={"PEER_URL": url}) as made:
         yield lambda: made.get("/")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from holdfast.gate.conduct.course import Course
 from holdfast.gate.conduct.dependencies import Dependencies, wire
 from holdfast.gate.conduct.driver import Driver
 from holdfast.gate.drive import Plan, Records
+from holdfast.gate.fault.counts import Counts
 from holdfast.gate.launch.port import free
 from holdfast.gate.launch.service import Service, serve_command
 from holdfast.gate.measure import Run, balance, measure_phase
@@ -39,10 +40,16 @@ _GRACE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What came of it: the `phases` as planned, which are views of `run`."""
+    """What came of it: the `phases` as planned, which are views of `run`.
+
+    `counts[p]`: what was seen of each dependency until phase p, one more at the end; `metrics`: what the
+    service said when all was over.
+    """
 
     run: Run
     phases: tuple[Phase, ...]
+    counts: tuple[dict[str, Counts], ...]
+    metrics: str
 
     def of(self, name: str) -> Phase:
         """Return the phase of that name."""
@@ -57,12 +64,15 @@ async def drive(
     cores: tuple[int, int],
     patience: float,
     seed: int,
+    environ: Mapping[str, str] | None = None,
+    ready: Callable[[int], Awaitable[None]] | None = None,
 ) -> Stretch:
     """Start `app`, drive the phases and apply their faults, stop it; `patience`: seconds of a client.
 
     `cores`: of the service, which has it to itself, and of driver and stand-ins; the proxies are here.
+    `ready`: called with the port before the first phase.
 
-    Every dependency is its stand-in, whatever the environment names. Raises what the gate raises, and
+    Every dependency is its stand-in, but for what `environ` names. Raises what the gate raises, and
     RuntimeError where the driver did not keep to the schedule: then nothing was measured.
     """
     serving, loading = cores
@@ -79,13 +89,26 @@ async def drive(
     _allow_descriptors()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         async with AsyncExitStack() as stack:
-            dependencies = await wire(loaded, {}, Path(scratch), {loading}, stack, seed=seed)
-            await stack.enter_async_context(_service(loaded, app, port, dependencies, serving))
+            dependencies = await wire(loaded, environ or {}, Path(scratch), {loading}, stack, seed=seed)
+            service = await stack.enter_async_context(_service(loaded, app, port, dependencies, serving))
+            if ready is not None:
+                await ready(port)
             driver = await stack.enter_async_context(Driver(plan, Path(scratch), {loading}))
             course = Course(planned, dependencies, lambda phase: None)
             start = await driver.go()
             _, records = await asyncio.gather(course.run(start), driver.finish(lambda line: None))
-    return _measured(loaded, planned, plan, due, records)
+            course.close()
+            metrics = await _told(service)
+    run, phases = _measured(loaded, planned, plan, due, records)
+    return Stretch(run, phases, tuple(course.counts), metrics)
+
+
+async def _told(service: Service) -> str:
+    """Return the service's metrics, "" where it does not answer any more."""
+    try:
+        return (await service.get("/metrics")).body.decode()
+    except OSError:
+        return ""
 
 
 def _service(loaded: Loaded, app: str, port: int, dependencies: Dependencies, core: int) -> Service:
@@ -106,7 +129,7 @@ def _service(loaded: Loaded, app: str, port: int, dependencies: Dependencies, co
 
 def _measured(
     loaded: Loaded, planned: Sequence[PlannedPhase], plan: Plan, due: Schedule, records: Records
-) -> Stretch:
+) -> tuple[Run, tuple[Phase, ...]]:
     names = [payload.name for payload in plan.requests]
     run = Run(records, names, objectives(loaded, names), loaded.budget.sli)
     unsent = balance(run).not_sent
@@ -119,7 +142,7 @@ def _measured(
         )
         for phase, start, end in zip(planned, edges, edges[1:], strict=False)
     )
-    return Stretch(run, tuple(phases))
+    return run, tuple(phases)
 
 
 def _allow_descriptors() -> None:

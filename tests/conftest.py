@@ -7,7 +7,13 @@ import signal
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.servers.postgres", "tests.servers.promtool", "tests.servers.rabbitmq", "tests.servers.redis"]
+pytest_plugins = [
+    "tests.servers.postgres",
+    "tests.servers.mariadb",
+    "tests.servers.promtool",
+    "tests.servers.rabbitmq",
+    "tests.servers.redis",
+]
 
 # No test judges how long something takes: on a busy machine any example may take a second.
 settings.register_profile("holdfast", deadline=None)

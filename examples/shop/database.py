@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, Table, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from examples.shop.seed import seed
 
-__all__ = ["Sessions", "create_engine", "database_url", "opened"]
+__all__ = ["Sessions", "create_engine", "database_url", "opened", "prepared", "tuned"]
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -44,16 +45,29 @@ def create_engine(**options: Any) -> AsyncEngine:
     url = database_url()
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, **options)
-    engine = create_async_engine(url, connect_args={"timeout": 5.0}, **options)  # waits for another writer
-    event.listen(engine.sync_engine, "connect", _apply_pragmas)
+    return tuned(create_async_engine(url, connect_args={"timeout": 5.0}, **options))  # for another writer
+
+
+def tuned(engine: AsyncEngine) -> AsyncEngine:
+    """Make connections to SQLite what a service needs; the same engine."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _apply_pragmas)
     return engine
+
+
+async def prepared(pictures: Table) -> None:
+    """Seed the database when it is empty, over a connection of its own; `pictures`: the form's own table."""
+    engine = create_engine(poolclass=NullPool)
+    try:
+        await seed(engine, pictures)
+    finally:
+        await engine.dispose()
 
 
 @asynccontextmanager
 async def opened(engine: AsyncEngine) -> AsyncIterator[Sessions]:
-    """Seed the database when it is empty, and yield its sessions; close every connection at the end."""
+    """Yield the engine's sessions; close every connection at the end."""
     try:
-        await seed(engine)
         yield async_sessionmaker(engine, expire_on_commit=False)
     finally:
         await engine.dispose()

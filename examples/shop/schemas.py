@@ -10,11 +10,14 @@ __all__ = [
     "OrderIn",
     "OrderLineIn",
     "OrderOut",
+    "PictureOut",
     "ProductDetail",
+    "ProductHit",
     "ProductPage",
     "ProductSummary",
     "ReviewOut",
     "SalesReport",
+    "SearchPage",
 ]
 
 
@@ -51,6 +54,27 @@ class ReviewOut(BaseModel):
     author: str
     stars: int
     text: str
+
+
+class ProductHit(ProductSummary):
+    """A product as a search shows it; `pictures` are the names of its pictures, the first one first."""
+
+    pictures: list[str]
+
+
+class SearchPage(BaseModel):
+    """What a search found, in the order of ids; `after`: where to go on, None at the end."""
+
+    items: list[ProductHit]
+    after: int | None
+
+
+class PictureOut(BaseModel):
+    """A picture that was kept under `name`, `size` bytes of it."""
+
+    id: int
+    name: str
+    size: int
 
 
 class ProductDetail(BaseModel):

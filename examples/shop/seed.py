@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Table, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from examples.shop.models import Base, Category, Customer, Order, OrderLine, Product, Review, Stock
@@ -43,16 +43,18 @@ ADVISORY_LOCK = 5_309_127
 Row = dict[str, Any]
 
 
-async def seed(engine: AsyncEngine) -> None:
+async def seed(engine: AsyncEngine, pictures: Table) -> None:
     """Create the tables and fill them, unless that has been done.
 
-    Workers that start at once take turns: the first one seeds, the others wait and find it done.
+    `pictures`: the table that each form has of its own. Workers that start at once take turns: the first one
+    seeds, the others wait and find it done.
     """
     async with engine.connect() as connection:
         await _take_turn(connection)
         await connection.run_sync(Base.metadata.create_all)
+        await connection.run_sync(pictures.create, checkfirst=True)
         if await connection.scalar(select(Product.id).limit(1)) is None:
-            await _fill(connection)
+            await _fill(connection, pictures)
         await connection.commit()
 
 
@@ -64,7 +66,7 @@ async def _take_turn(connection: AsyncConnection) -> None:
         await connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
 
 
-async def _fill(connection: AsyncConnection) -> None:
+async def _fill(connection: AsyncConnection, pictures: Table) -> None:
     rng = random.Random(2026)
     catalogue = list(_products(rng))
     prices = {product["id"]: product["price"] for product in catalogue}
@@ -77,10 +79,13 @@ async def _fill(connection: AsyncConnection) -> None:
         (Review, list(_reviews(rng))),
         (Order, orders),
         (OrderLine, lines),
+        (pictures, list(_pictures(rng))),
     ):
         await connection.execute(insert(table), rows)
-    if connection.dialect.name == "postgresql":  # its sequence does not see ids that come with the row
-        await connection.execute(text("SELECT setval('orders_id_seq', :last)"), {"last": ORDERS})
+    if connection.dialect.name == "postgresql":  # its sequences do not see ids that come with the row
+        for sequence, column in (("orders_id_seq", Order.id), ("picture_id_seq", pictures.c.id)):
+            last = select(func.max(column)).scalar_subquery()
+            await connection.execute(select(func.setval(sequence, last)))
 
 
 def _name(customer_id: int) -> str:
@@ -114,6 +119,14 @@ def _reviews(rng: random.Random) -> Iterator[Row]:
                 "stars": rng.choices((1, 2, 3, 4, 5), weights=(1, 2, 4, 8, 10))[0],
                 "text": rng.choice(OPINIONS),
             }
+
+
+def _pictures(rng: random.Random) -> Iterator[Row]:
+    id_ = 0
+    for product_id in range(1, PRODUCTS + 1):
+        for view in ("front", "side", "aboard")[: rng.randint(1, 3)]:
+            id_ += 1
+            yield {"id": id_, "product_id": product_id, "name": f"{product_id}-{view}.webp", "size": 40_000}
 
 
 def _orders(rng: random.Random, prices: dict[int, int]) -> tuple[list[Row], list[Row]]:

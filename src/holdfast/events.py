@@ -21,6 +21,7 @@ __all__ = [
     "KeyDecided",
     "RateExceeded",
     "RateUnchecked",
+    "ReadRouted",
     "RequestRefused",
     "RetryDecided",
     "StallSeen",
@@ -109,7 +110,8 @@ class CacheUsed(Event):
     computed anew), "error" (served because computing it failed), "absent" (known not to be), "shared" (a hit
     in the shared store), "miss", "joined" (a miss that waited for another's computation). Further: "void"
     (computed, and invalid by then), "unfit" (no value of its type), "unavailable" (the shared store did not
-    answer).
+    answer). Of responses: "pass" (a request that is none of the cache's business), "unkept" (an answer that
+    must not be kept).
     """
 
     cache: str
@@ -170,9 +172,10 @@ class DataAccessSeen(Event):
     """The way in which the service uses a database will hurt, or does.
 
     `kind`: "repeated" (one statement again and again: N+1), "slow" (a statement), "leaked" (a connection that
-    outlives its request), "outside call" (made while a transaction is open). `file`, `line` and `function`
-    are the service's own, "" and 0 where none is on the stack. `detail`: what was seen and what to write
-    instead, with the statement but never its parameters.
+    outlives its request), "outside call" (made while a transaction is open), "unindexed" (a slow statement
+    reads far more rows than it returns). `file`, `line` and `function` are the service's own, "" and 0 where
+    none is on the stack. `detail`: what was seen and what to write instead, with the statement but never its
+    parameters.
     """
 
     dependency: str
@@ -181,6 +184,20 @@ class DataAccessSeen(Event):
     line: int
     function: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRouted(Event):
+    """A session that only reads got its connection, of database `to`, as `why` says.
+
+    `dependency`: the database that was asked for. `why`: "replica"; or why it is the primary: "wrote" (the
+    caller has written lately), "behind" (no replica is known to be as fresh as it has to be), "down" (those
+    that are could not be used).
+    """
+
+    dependency: str
+    to: str
+    why: str
 
 
 E = TypeVar("E", bound=Event)

@@ -35,6 +35,8 @@ MAY_KNOW: dict[str, set[str]] = {
     "__init__": GROUND | {"budget", "deadline", "loop", "policy", "service"},
     "deadline": GROUND | {"budget", "policy"},
     "__main__": {"cli"},
+    # What pytest loads: it knows what it switches on.
+    "testing": GROUND | {"budget", "client"},
 }
 
 READS: dict[str, set[str]] = {

@@ -71,6 +71,7 @@ def test_the_events() -> None:
         "KeyDecided",
         "RateExceeded",
         "RateUnchecked",
+        "ReadRouted",
         "RequestRefused",
         "RetryDecided",
         "StallSeen",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,11 @@ PLANTED = {
     "default-pool": Planted("HF203", "main.py", "lifespan"),
     "call-in-transaction": Planted("HF502", "orders.py", "create_order"),
     "commit-after-response": Planted("HF503", "database.py", "get_session"),
+    "unbounded-cache": Planted("HF701", "products.py", "get_product"),
+    "pickled-cache": Planted("HF703", "cache.py", "recall"),
+    "missing-index": Planted("HF507", "models.py", ""),
+    "whole-upload": Planted("HF801", "pictures.py", "add_picture"),
+    "client-file-name": Planted("HF802", "pictures.py", "add_picture"),
 }
 MISTAKES = load()
 
@@ -42,9 +48,10 @@ def audited() -> Audited:
 
 
 def places(finding: Finding) -> set[tuple[str, int, str]]:
-    """Return the places of a finding and of its chain: file, line and function."""
+    """Return the places of a finding, of its chain, and of what is to be changed: file, line, function."""
     steps = {(step.file, step.line, step.function) for step in finding.chain}
-    return steps | {(finding.file, finding.line, "")}
+    named = {(file, int(line), "") for file, line in re.findall(r"(\S+\.py):(\d+)", finding.fix)}
+    return steps | named | {(finding.file, finding.line, "")}
 
 
 def test_each_mistake_is_planted_for_a_rule() -> None:

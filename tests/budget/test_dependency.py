@@ -64,3 +64,28 @@ def test_the_ramp_is_part_of_the_recovery(loaded: Load) -> None:
     ramped = loaded(('open = "5s"', 'open = "5s", ramp = "5s"'))
     message = next(f.message for f in findings(ramped, cores=TWO_CORES) if f.path.endswith("breaker.open"))
     assert message == "it is left alone for 5s and closes over 5s, and objective.recovery promises 10s"
+
+
+def test_a_replica_copies_a_database_of_its_kind(loaded: Load) -> None:
+    def replica(of: str, kind: str = "postgres") -> tuple[str, str]:
+        table = f'[dependency.copy]\nkind = "{kind}"\nreplica = {{ of = "{of}", lag = "2s" }}\n'
+        return ("[dependency.db]", f"{table}\n[dependency.db]")
+
+    copy = loaded(replica("db")).budget.dependency["copy"].replica
+    assert copy is not None
+    assert (copy.of, copy.lag) == ("db", 2.0)
+    for change, message in [
+        (replica("none"), 'no dependency is named "none"'),
+        (replica("payments"), 'of kind postgres, and "payments", of which it is a copy, http'),
+        (replica("db", "sqlite"), "of kind sqlite"),
+        (replica("copy"), "is a replica itself"),
+    ]:
+        with pytest.raises(BudgetError, match=message):
+            loaded(change)
+
+
+def test_the_age_of_a_replica_is_decided(loaded: Load) -> None:
+    table = '[dependency.copy]\nkind = "postgres"\nreplica = { of = "db" }\n\n[dependency.db]'
+    missing = {number.path for number in numbers(loaded(("[dependency.db]", table))) if number.value is None}
+    assert "dependency.copy.replica.lag" in missing
+    assert "dependency.db.replica.lag" not in missing

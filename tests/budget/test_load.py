@@ -138,7 +138,7 @@ def test_a_variable_names_the_file(write: Write) -> None:
         (
             'kind = "http"',
             'kind = "htp"',
-            'dependency.payments.kind: expected one of "http", "postgres", "sqlite"',
+            'dependency.payments.kind: expected one of "http", "postgres", "mysql", "sqlite"',
         ),
         ('kind = "http"\n', "", "holdfast.toml:22: dependency.payments lacks the key kind"),
         ("[dependency.payments]", '[dependency."pay ments"]', "expected a name of letters, digits"),

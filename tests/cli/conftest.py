@@ -15,6 +15,12 @@ ASKS = {"test_gate": "whole", "test_gate_interrupted": "interrupted", "test_gate
 """Which gates a module asks about: those of a module that was not collected are not begun."""
 
 
+@pytest.fixture(autouse=True)
+def caches(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what audits read out of the folders of who runs the tests, and of the projects in `tmp_path`."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "caches"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def gates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gates]:
     """Begin with the first test here, so that all run while others do what takes no gate."""

@@ -20,6 +20,17 @@ from starlette.testclient import TestClient
 ROOT = Path(__file__).parents[2]
 BUDGET = ROOT / "examples" / "shop" / "holdfast.toml"
 
+PATIENCE = {
+    "DEPENDENCY__DB__TIMEOUT__TOTAL": "30s",
+    "DEPENDENCY__DB__TIMEOUT__CONNECT": "20s",
+    "DEPENDENCY__PAYMENTS__TIMEOUT__TOTAL": "30s",
+    "DEPENDENCY__PAYMENTS__TIMEOUT__CONNECT": "20s",
+    "DEADLINE__DEFAULT": "60s",
+    "DEADLINE__CAP": "120s",
+    "ADMISSION__WAIT": "30s",
+}
+"""The shop's own limits are for its own machine; these are longer than any machine of a test stands still."""
+
 Open = Callable[[str], AbstractContextManager[TestClient]]
 
 
@@ -84,6 +95,8 @@ def shop(database_url: str, provider: Provider, monkeypatch: pytest.MonkeyPatch)
     """Open a form of the shop by its name."""
     monkeypatch.setenv("PAYMENTS_URL", provider.url)
     monkeypatch.setenv("HOLDFAST_BUDGET", str(BUDGET))
+    for name, seconds in PATIENCE.items():
+        monkeypatch.setenv(f"HOLDFAST_{name}", seconds)
 
     def opened(form: str) -> AbstractContextManager[TestClient]:
         return TestClient(application(form))

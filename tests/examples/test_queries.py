@@ -45,3 +45,18 @@ def test_a_product_takes_two_statements_where_the_fragile_form_takes_one_for_eac
     assert count(shop, "fragile", f"/products/{most}") > count(shop, "fragile", f"/products/{fewest}") + 4
     assert count(shop, "held", f"/products/{most}") == 2
     assert count(shop, "held", f"/products/{fewest}") == 2
+
+
+def test_a_search_takes_two_statements_where_the_fragile_form_takes_four_for_each_product(shop: Open) -> None:
+    assert count(shop, "fragile", "/search?q=No. 4") > 300
+    assert count(shop, "held", "/search?q=No. 4") == 2
+    assert count(shop, "held", "/search?q=no such thing") == 1
+
+
+def test_what_was_looked_up_once_takes_none(shop: Open) -> None:
+    for form in ("fragile", "held"):
+        with shop(form) as client:
+            client.get("/products/7")
+            with statements() as seen:
+                assert client.get("/products/7").status_code == 200
+            assert seen == []

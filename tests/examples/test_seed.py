@@ -11,19 +11,17 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from examples.shop import seed
-from examples.shop.database import create_engine
+from examples.shop.database import create_engine, prepared
+from examples.shop.fragile.models import PICTURES
 from examples.shop.models import Base, Order, OrderLine, Review
 from tests.examples.conftest import ROOT
 
 SEED = """
 import asyncio
-from examples.shop.database import create_engine, opened
+from examples.shop.database import prepared
+from examples.shop.fragile.models import PICTURES
 
-async def main():
-    async with opened(create_engine()):
-        pass
-
-asyncio.run(main())
+asyncio.run(prepared(PICTURES))
 """
 
 
@@ -42,9 +40,7 @@ async def totals() -> dict[str, int]:
 
 
 async def seed_once() -> None:
-    engine = create_engine()
-    await seed.seed(engine)
-    await engine.dispose()
+    await prepared(PICTURES)
 
 
 def test_it_is_made_once(database_url: str) -> None:

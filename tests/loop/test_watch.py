@@ -146,7 +146,10 @@ def encode() -> None:
 def test_a_call_that_held_the_gil_is_named_as_it_returns(
     new_loop: LoopFactory, block: Callable[[], None]
 ) -> None:
-    stalls = watched(new_loop, lambda: block())
+    stalls: list[StallSeen] = []
+    for _ in range(10):  # on a busy machine it may be the CPU that was waited for, and no line is blamed
+        if stalls := watched(new_loop, lambda: block()):
+            break
     longest = max(stalls, key=lambda stall: stall.duration)
     assert (longest.line, longest.function) == (line(block.__name__), block.__name__)
     assert longest.cause == "cpu"
@@ -216,6 +219,9 @@ def test_the_process_knows_of_its_watch_and_no_thread_is_left(new_loop: LoopFact
         assert running()
         watch.stop()
 
+    # The first uvloop of a process leaves libuv's own pipe for signals behind, once for all of them
+    # (uv__signal_global_init).
+    new_loop().close()
     before = set(threading.enumerate())
     descriptors = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - Path.iterdir keeps one open
     run(new_loop, main())

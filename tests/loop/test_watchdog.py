@@ -67,7 +67,8 @@ class Bench:
         )
         self.watchdog._delay.close()
         self.watchdog._delay = self.delay  # type: ignore[assignment]
-        self.watchdog._before = self.watchdog._account()
+        self.watchdog._account._delay = self.delay  # type: ignore[assignment]
+        self.watchdog._account.begin()
 
     def look_at(self, now: float) -> None:
         self.clock.advance(now - self.clock())

@@ -5,11 +5,13 @@ set -eu
 
 find_redis() { command -v redis-server >/dev/null 2>&1 || command -v valkey-server >/dev/null 2>&1; }
 find_postgres() { command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; }
+find_mariadb() { [ -x /usr/sbin/mariadbd ] || command -v mariadbd >/dev/null 2>&1; }
 find_rabbitmq() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; }
 find_promtool() { command -v promtool >/dev/null 2>&1; }
 
 packages=
 find_postgres || packages="$packages postgresql"
+find_mariadb || packages="$packages mariadb-server"
 find_redis || packages="$packages redis-server"
 find_rabbitmq || packages="$packages rabbitmq-server"
 find_promtool || packages="$packages prometheus"

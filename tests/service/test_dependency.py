@@ -71,7 +71,7 @@ def test_a_fallback_and_a_block(tmp_path: Path) -> None:
     @app.get("/block")
     async def block() -> int:
         async with hold.dependency("mongo"):
-            return hold._dependencies._coroutines["mongo"].in_flight
+            return hold._dependencies._states["mongo"].in_flight
 
     with TestClient(app) as client:
         assert client.get("/related").json() == []
@@ -94,7 +94,7 @@ def test_the_budget_of_the_process_is_shared(tmp_path: Path) -> None:
 
     async def shared() -> bool:
         hold.dependency("mongo")
-        retry = state._coroutines["mongo"].pipelines.current().retry
+        retry = state._states["mongo"].pipelines.current().retry
         return retry.core.process is state._retries
 
     assert state._retries is not None

@@ -8,8 +8,9 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 
-from examples.shop.database import Sessions, create_engine, opened
-from examples.shop.fragile import orders, products, report
+from examples.shop.database import Sessions, create_engine, opened, prepared
+from examples.shop.fragile import orders, pictures, products, report, search
+from examples.shop.fragile.models import PICTURES
 
 __all__ = ["app"]
 
@@ -23,6 +24,7 @@ class Resources(TypedDict):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[Resources]:
     """Open what requests share."""
+    await prepared(PICTURES)
     # mistake: default-pool
     engine = create_engine()
     async with opened(engine) as sessions:
@@ -33,5 +35,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[Resources]:
 app = FastAPI(title="shop", lifespan=lifespan)
 
 app.include_router(products.router)
+app.include_router(search.router)
+app.include_router(pictures.router)
 app.include_router(orders.router)
 app.include_router(report.router)

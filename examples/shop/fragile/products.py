@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 from sqlalchemy import select
 
+from examples.shop.fragile.cache import recall, redis, remember
 from examples.shop.fragile.database import Session
 from examples.shop.models import Product
 from examples.shop.schemas import ProductDetail, ProductPage, ProductSummary, ReviewOut
@@ -14,6 +15,9 @@ from examples.shop.schemas import ProductDetail, ProductPage, ProductSummary, Re
 __all__ = ["router"]
 
 PAGE = 10
+
+PRODUCTS: dict[int, ProductDetail] = {}
+"""Products that were looked up before, where there is no Redis."""
 
 router = APIRouter(tags=["products"])
 
@@ -46,6 +50,9 @@ async def list_products(session: Session, page: Annotated[int, Query(ge=1)] = 1)
 @router.get("/products/{product_id}")
 async def get_product(product_id: int, session: Session) -> ProductDetail:
     """Return a product with its reviews, the latest first."""
+    known = await recall(product_id) if redis else PRODUCTS.get(product_id)
+    if known:
+        return known
     product = await session.get(Product, product_id)
     if product is None:
         raise HTTPException(404, f"no product {product_id}")
@@ -55,7 +62,7 @@ async def get_product(product_id: int, session: Session) -> ProductDetail:
     for review in await product.awaitable_attrs.reviews:
         author = await review.awaitable_attrs.customer
         reviews.append(ReviewOut(author=author.name, stars=review.stars, text=review.text))
-    return ProductDetail(
+    found = ProductDetail(
         id=product.id,
         name=product.name,
         description=product.description,
@@ -64,3 +71,9 @@ async def get_product(product_id: int, session: Session) -> ProductDetail:
         stock=stock.quantity,
         reviews=reviews,
     )
+    if redis:
+        await remember(found)
+    else:
+        # mistake: unbounded-cache
+        PRODUCTS[product_id] = found
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from examples.shop.fragile.database import Session
-from examples.shop.sales import latest_lines, statistics
+from examples.shop.sales import latest_lines, plain, statistics
 from examples.shop.schemas import SalesReport
 
 __all__ = ["router"]
@@ -18,5 +18,5 @@ async def get_report(session: Session) -> SalesReport:
     """Return what sells, and how sure we are of it."""
     # mistake: cpu-on-loop
     rows = await session.execute(latest_lines())
-    return statistics(rows.all())
+    return statistics(plain(rows))
     # end

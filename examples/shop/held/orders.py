@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response, status
 
-from examples.shop.held.database import Session
 from examples.shop.held.payments import Payments, charge
+from examples.shop.held.products import refresh
+from examples.shop.held.service import Session, hold
 from examples.shop.ordering import find, place
 from examples.shop.schemas import OrderIn, OrderOut
 
@@ -22,6 +23,7 @@ async def create_order(wanted: OrderIn, session: Session, payments: Payments, re
     await session.commit()  # no lock and no connection is held while the provider thinks
     order.payment_id = await charge(payments, order)
     # end
+    hold.background(refresh({line.product_id for line in wanted.lines}))
     if order.payment_id is None:
         response.status_code = status.HTTP_202_ACCEPTED
         response.headers["holdfast-outcome"] = "degraded"

@@ -10,10 +10,7 @@ from fastapi import Depends, Request
 from examples.shop.models import Order
 from examples.shop.ordering import charge_for
 
-__all__ = ["CHARGED_LATER", "Payments", "charge"]
-
-CHARGED_LATER = httpx2.Response(202, json={"id": None, "status": "pending"})
-"""What stands in for the provider's answer while it cannot be used."""
+__all__ = ["Payments", "charge"]
 
 
 async def get_payments(request: Request) -> httpx2.AsyncClient:

@@ -1,13 +1,11 @@
-"""The sales report's route."""
+"""The sales report."""
 
 from __future__ import annotations
 
-from concurrent.futures.process import BrokenProcessPool
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Depends, HTTPException, Request
-
-from examples.shop.held.reporter import Reporter
+from examples.shop.held.service import db, hold
+from examples.shop.sales import latest_lines, plain, statistics
 from examples.shop.schemas import SalesReport
 
 __all__ = ["router"]
@@ -15,18 +13,16 @@ __all__ = ["router"]
 router = APIRouter(tags=["report"])
 
 
-async def get_reporter(request: Request) -> Reporter:
-    """Return the worker's one reporter."""
-    reporter: Reporter = request.state.reporter
-    return reporter
-
-
 @router.get("/report")
-async def get_report(reporter: Annotated[Reporter, Depends(get_reporter)]) -> SalesReport:
+async def get_report() -> SalesReport:
     """Return what sells, and how sure we are of it."""
-    # held: cpu-on-loop
-    try:
-        return await reporter.report()
-    except BrokenProcessPool:
-        raise HTTPException(503, "the report was lost, ask again", {"Retry-After": "1"}) from None
-    # end
+    return await computed()
+
+
+# held: cpu-on-loop
+@hold.cached("report")
+async def computed() -> SalesReport:
+    """Compute the report in a process: once for all who ask, and for some seconds after that."""
+    async with db.begin() as session:
+        lines = plain(await session.execute(latest_lines()))
+    return await hold.to_process(statistics, lines)

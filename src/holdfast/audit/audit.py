@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from holdfast.audit.beside import doubted
 from holdfast.audit.finding import Finding
 from holdfast.audit.found import Found
 from holdfast.audit.knowledge import knowledge
@@ -57,7 +58,8 @@ def audit(
         memory = Memory(project, store, library, repr(settings), *folder.parts)
         whole = Whole(project.modules, library, folder.parts[1:], settings, memory)
         found = Found(whole, list(rules), memory)
-        findings = list(without_allowed(root, found, today or datetime.now(UTC).date()))
+        allowed = without_allowed(root, found, today or datetime.now(UTC).date())
+        findings = list(allowed if tests else doubted(allowed))
         found.save()
     findings.sort(key=lambda one: (-one.severity, -one.confidence, one.file, one.line, one.column, one.rule))
     findings = list(unique(findings))

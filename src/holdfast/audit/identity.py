@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import astuple, dataclass
 
 from holdfast.audit.finding import Finding
@@ -23,7 +24,7 @@ class Identity:
     @property
     def fingerprint(self) -> str:
         """It as 32 hexadecimal digits."""
-        return hashlib.blake2b("\n".join(astuple(self)).encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(os.fsencode("\n".join(astuple(self))), digest_size=16).hexdigest()
 
 
 def identity(finding: Finding, sources: Sources) -> Identity:

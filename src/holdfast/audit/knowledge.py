@@ -11,7 +11,7 @@ from holdfast.audit.graph.library import Library, documents
 if TYPE_CHECKING:
     from holdfast.budget.model.audit import Audit
 
-__all__ = ["knowledge"]
+__all__ = ["has_budget", "knowledge"]
 
 
 def knowledge(root: Path) -> Library:
@@ -23,8 +23,13 @@ def knowledge(root: Path) -> Library:
     return Library([*documents(), *_of_the_project(root)])
 
 
+def has_budget(root: Path) -> bool:
+    """Whether there is a budget for what lies at `root`: there, or above."""
+    return any(map(_may_hold_a_budget, _above(root.resolve())))
+
+
 def _of_the_project(root: Path) -> Iterator[Mapping[str, Any]]:
-    if not any(map(_may_hold_a_budget, _above(root.resolve()))):
+    if not has_budget(root):
         return
     from holdfast.budget import load  # a fifth of a second, which few projects have a use for
     from holdfast.budget.document import find

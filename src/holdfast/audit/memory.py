@@ -8,6 +8,7 @@ next. When files come or go, names may mean something else anywhere: only the fo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -32,7 +33,7 @@ class Memory:
     def __init__(self, project: Project, store: Store, library: Library, *world: str) -> None:
         self.project = project
         self._store = store
-        self._world = digest(library.version.encode(), *(part.encode() for part in world))
+        self._world = digest(library.version.encode(), *map(os.fsencode, world))
         state, served = store.body(_STATE, "") or (b"", frozenset())
         self._known = project.same_files and state == self._state(project.state_before)
         self.served: frozenset[int] = served

@@ -81,12 +81,11 @@ class Part(Whole):
         """What runs on the event loop; to go over are the module's functions."""
         bits, made = self._bits, self._whole.reach
         own = made.reached.of(self._module)
-        on_loop, in_thread = (_Noted(one, lambda read: self._note(bits.ways(read))) for one in made.entries)
+        entries = (_Noted(one, lambda read: self._note(bits.ways(read))) for one in made.entries)
         return made.seen(
             self.program,
             _Noted(made.edges, self._note_edges, self._module, own),
-            on_loop,
-            in_thread,
+            entries,
             _Noted(made.leads, lambda read: self._note(bits.leads(read))),
             _Noted(made.wrappers.names, lambda read: self._note(bits.text(read))),
         )

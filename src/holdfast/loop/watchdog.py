@@ -13,31 +13,26 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-import time
-from collections import Counter
 from collections.abc import Callable
-from types import FrameType
-from typing import NamedTuple
 
 from holdfast.clock import Now
 from holdfast.events import StallSeen
+from holdfast.loop.account import Account
 from holdfast.loop.alarm import alarm
 from holdfast.loop.attribution import Attribution, Stack
-from holdfast.loop.cause import Cause, Spent, judge
+from holdfast.loop.cause import Cause, judge
 from holdfast.loop.detector import Look, Part, StallDetector
 from holdfast.loop.dump import LiveDump
 from holdfast.loop.garbage import Garbage
 from holdfast.loop.lag import LagProbe
-from holdfast.loop.place import NOWHERE, STARVED, UNSEEN, Place, majority
+from holdfast.loop.place import NOWHERE, STARVED, Place, majority
+from holdfast.loop.sampled import Glance, Sampled
 from holdfast.loop.standstill import Standstill
-from holdfast.loop.starvation import RunDelay, parse
+from holdfast.loop.starvation import RunDelay
 
 __all__ = ["Watchdog"]
 
 _log = logging.getLogger("holdfast")
-
-_ASKED, _USED, _USED_SURELY = 1 / 3, 1 / 5, 1 / 2
-"""Of the time that a thread was neither on a CPU nor waiting for one: see `Watchdog._spent`."""
 
 _AT_MOST = 3600.0
 """Seconds that an alarm is set ahead: a probe that does not tick is never due."""
@@ -75,11 +70,11 @@ class Watchdog(threading.Thread):
         self._halt = threading.Lock()  # held until it is time to end: cheaper to wait for than an Event
         self._halt.acquire()
         self._failed = self._closed = False
-        self._stall = _Sampled(due=float("nan"))
+        self._stall = Sampled(due=float("nan"))
         self._wake_at = float("inf")
         self._after_c = False
-        self._glanced: _Glance | None = None
-        self._before = self._account()
+        self._glanced: Glance | None = None
+        self._account = Account(self._delay, self._garbage, self._standstill)
 
     def expect(self, due: float) -> None:
         """The loop's next tick is `due`: called on its thread, at each tick.
@@ -92,7 +87,7 @@ class Watchdog(threading.Thread):
         if self._probe.late:
             self._alarm.set(0.0)
         else:
-            self._before = self._account()
+            self._account.begin()
             self._wake_at = due + self._detector.grace
             self._alarm.set(self._wake_at)
 
@@ -173,11 +168,11 @@ class Watchdog(threading.Thread):
             late = self._probe.late.popleft()
             part = self._detector.ended(*late)
             if part is not None:
-                self._tell(part, self._stall if self._stall.due == late.due else _Sampled(late.due))
-                self._before = self._account()
+                self._tell(part, self._stall if self._stall.due == late.due else Sampled(late.due))
+                self._account.begin()
         look = self._detector.look(now, due)
         if look is Look.NOTHING:
-            self._before = self._account()
+            self._account.begin()
             return
         if self._dump is not None:
             self._dump.put_off(now)
@@ -190,7 +185,7 @@ class Watchdog(threading.Thread):
             if stall.seen is not None:
                 stall.stack = self._attribution.texts(stall.seen)
             self._tell(self._detector.report(now), stall)
-            self._before = self._account()
+            self._account.begin()
 
     def _glance(self) -> None:
         """Read the loop's stack before anything lets go of the GIL: it stands where C code ended."""
@@ -203,7 +198,7 @@ class Watchdog(threading.Thread):
         if self._probe.due != due:
             return  # it has ticked meanwhile, and the stack is of something else
         locked = self._delay.locked()
-        self._glanced = _Glance(due, stack, entry, locked if self._probe.due == due else None)
+        self._glanced = Glance(due, stack, entry, locked if self._probe.due == due else None)
 
     def _take(self) -> None:
         """Count what the last glance saw as a sample of the stall it belongs to."""
@@ -211,7 +206,7 @@ class Watchdog(threading.Thread):
         if glance is None:
             return
         if self._stall.due != glance.due:
-            self._stall = _Sampled(glance.due)
+            self._stall = Sampled(glance.due)
         stall = self._stall
         if not self._probe.is_running():
             stall.paused = True
@@ -224,7 +219,7 @@ class Watchdog(threading.Thread):
         stall.in_flight = max(stall.in_flight, self._in_flight())
         stall.seen, stall.fresh = glance.stack, True
 
-    def _tell(self, part: Part, stall: _Sampled) -> None:
+    def _tell(self, part: Part, stall: Sampled) -> None:
         if stall.paused:
             return
         cause, place = self._judge(part, stall)
@@ -253,7 +248,7 @@ class Watchdog(threading.Thread):
         stall.locked = 0
         stall.stack, stall.seen = (), None  # its frames keep a request's locals alive
 
-    def _judge(self, part: Part, stall: _Sampled) -> tuple[Cause, Place]:
+    def _judge(self, part: Part, stall: Sampled) -> tuple[Cause, Place]:
         """Blame a line only if it would have held the loop too long on a machine of its own."""
         if not part.first and not stall.places:
             return stall.cause, NOWHERE.get(stall.cause, stall.last)  # the short end of what was told
@@ -264,92 +259,8 @@ class Watchdog(threading.Thread):
             place = self._attribution.dumped(dumped, place)
         # What follows a part that was told may be short: then most of it has to be somebody else's doing.
         allowed = self._detector.threshold if part.first else part.duration / 2
-        cause = judge(part.duration, allowed, self._spent(part.duration, stall.locked))
+        cause = judge(part.duration, allowed, self._account.spent(part.duration, stall.locked))
         if place is STARVED and cause.blames:
             cause = Cause.STARVED
         stall.cause = cause
         return cause, NOWHERE.get(cause, place)
-
-    def _account(self) -> _Account:
-        """Return where the clocks stand; this is called at every tick."""
-        return _Account(
-            self._delay.raw(), self._garbage.seconds, self._standstill.stopped, time.process_time()
-        )
-
-    def _spent(self, duration: float, locked: int) -> Spent:
-        """Return what was counted since the loop was last in time, or a part was told.
-
-        Who waits for the GIL asks for it again at each switch interval, and others must have used it
-        meanwhile. Who makes many short calls looks alike, but was seen in them, not at a lock: `locked` is
-        negative. Where the system does not tell that, others must have used most of the time.
-        """
-        before, now = self._before, self._account()
-        then, here = parse(before.scheduled), parse(now.scheduled)
-        on_cpu = here.on_cpu - then.on_cpu
-        waited = max(0.0, here.waited - then.waited)
-        asked = (here.slices - then.slices) * sys.getswitchinterval()
-        others = now.process - before.process - on_cpu
-        idle = duration - on_cpu - waited
-        used = _USED if self._delay.tells_calls else _USED_SURELY
-        waits = idle > 0 and locked >= 0 and asked >= _ASKED * idle and others >= used * idle
-        return Spent(
-            on_cpu=on_cpu,
-            waited=waited,
-            gil=idle if waits else 0.0,
-            collecting=now.collecting - before.collecting,
-            stopped=now.stopped - before.stopped,
-        )
-
-
-class _Glance(NamedTuple):
-    """What the loop's thread was doing when its tick was `due`; `entry`: its task's outermost frame."""
-
-    due: float
-    stack: Stack
-    entry: FrameType | None
-    locked: bool | None
-
-
-class _Account(NamedTuple):
-    """Where the clocks stood: the thread's schedstat, and seconds of the others."""
-
-    scheduled: bytes
-    collecting: float
-    stopped: float
-    process: float
-
-
-class _Sampled:
-    """What was seen of the stall at the tick that was `due`.
-
-    `locked`: samples at a lock, the GIL's or another, less those elsewhere. `paused`: nobody ran the loop.
-    `seen` is the last stack, `fresh` until a look has counted with it. `last` and `cause` are of the part
-    that was told before.
-    """
-
-    __slots__ = (
-        "cause",
-        "due",
-        "fresh",
-        "in_flight",
-        "last",
-        "locked",
-        "paused",
-        "places",
-        "seen",
-        "stack",
-        "victims_told",
-    )
-
-    def __init__(self, due: float) -> None:
-        self.due = due
-        self.cause = Cause.BLOCKED
-        self.places: Counter[Place] = Counter()
-        self.in_flight = 0
-        self.paused = False
-        self.last = UNSEEN
-        self.victims_told = 0
-        self.fresh = False
-        self.locked = 0
-        self.seen: Stack | None = None
-        self.stack: tuple[str, ...] = ()

@@ -13,9 +13,10 @@ __all__ = ["PolicyObserved"]
 class PolicyObserved(Event):
     """A policy in observe mode let something pass that it would have acted on.
 
-    `policy`: "admission", "breaker", "bulkhead", "hedge", "retry", "throttle" or "timeout". `subject`: the
-    dependency's name, empty at the door. `would`: "queue", "refuse", "retry" or "cut". `why`: in the
-    policy's own words.
+    `policy`: "admission", "breaker", "bulkhead", "connection", "deadline", "hedge", "idempotency", "kill",
+    "offload", "ratelimit", "retry", "throttle", "timeout" or "websocket". `subject`: the name of the
+    dependency or rate limit, the route of a deadline or key ("GET /orders/{id}"), "threads" or "processes";
+    else empty. `would`: "queue", "refuse", "replay", "retry" or "cut". `why`: in the policy's own words.
     """
 
     policy: str

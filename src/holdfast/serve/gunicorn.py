@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from holdfast.policy.mode import Mode
 from holdfast.serve.importing import import_app
 from holdfast.serve.lifeline import die_with_parent
 from holdfast.serve.options import Options
@@ -33,7 +34,7 @@ def settings(options: Options, listener: int) -> dict[str, Any]:
         "worker_class": "holdfast.serve.worker.Worker",
         # The supervisor kills a blocked worker and names its line; this is for a supervisor that hangs. A
         # worker that leaves alone does not beat for Gunicorn any more, and has its time.
-        "timeout": math.ceil(max(2 * options.kill, options.keepalive + options.grace)) + 5,
+        "timeout": _backstop(options),
         # It ends in SIGKILL; the workers cancel what is left some time before, so that the app can close.
         "graceful_timeout": math.ceil(options.grace),
         "keepalive": math.ceil(options.keepalive),
@@ -47,6 +48,13 @@ def settings(options: Options, listener: int) -> dict[str, Any]:
         "loglevel": "warning",
         "proc_name": options.app,
     }
+
+
+def _backstop(options: Options) -> int:
+    """Return Gunicorn's own timeout; 0, none, where nobody is to be killed for standing still."""
+    if options.kill_mode is not Mode.ENFORCE:
+        return 0
+    return math.ceil(max(2 * options.kill, options.keepalive + options.grace)) + 5
 
 
 def main(app: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from holdfast.errors import UsageError
+from holdfast.policy.mode import Mode
 from holdfast.service.health.config import HealthConfig
 from holdfast.telemetry.buckets import BOUNDS
 
@@ -55,6 +56,7 @@ class Options:
     admin_port: int = 8001
     boot: float = BOOT
     kill: float = KILL
+    kill_mode: Mode = Mode.ENFORCE
     stall: float = STALL
     announce: float = 0.0
     grace: float = GRACE

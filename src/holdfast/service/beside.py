@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 from holdfast.budget import Loaded
 from holdfast.loop.offload import installed, threads
 from holdfast.loop.offload.processes import Processes
+from holdfast.policy.enforcement import ENFORCED, Enforcement
 from holdfast.service.gatekeeper.opened import Opened
 from holdfast.service.numbers import numbers
 from holdfast.telemetry.board import Slot, SlotCell
@@ -23,17 +24,21 @@ LAST = 1.0
 
 
 class Beside:
-    """Belongs to the loop it is made on. `end` gives AnyIO its threads back, `aclose` ends the processes."""
+    """Belongs to the loop it is made on. `enforcement` says how far the bound of the queues goes.
+
+    `end` gives AnyIO its threads back, `aclose` ends the processes.
+    """
 
     __slots__ = ("_loop", "opened", "processes", "threads")
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded, enforcement: Enforcement = ENFORCED) -> None:
         self._loop = asyncio.get_running_loop()
         found = numbers(loaded)
         waiting = found.get("offload.queue")
         queue = None if waiting is None else int(waiting.value)
         self.threads = threads.current(loaded.budget.offload.threads, queue)
         self.processes = Processes(int(found["offload.processes"].value), queue)
+        self.threads.slots.enforcement = self.processes.slots.enforcement = enforcement
         self.opened = Opened()
         installed.install(self.threads)
 

@@ -18,7 +18,8 @@ from starlette.types import Scope
 
 from holdfast.budget.model.connection import Connection
 from holdfast.policy.admission.core import Refused
-from holdfast.policy.admission.priority import LEVELS, NORMAL, Class
+from holdfast.policy.admission.priority import LEVELS, NORMAL, OBSERVED, Class
+from holdfast.policy.enforcement import ENFORCED, Enforcement
 from holdfast.service.refusal import Answers
 from holdfast.telemetry.board import Slot
 from holdfast.telemetry.refusals import ANY_CLASS, Stage, row_name
@@ -75,7 +76,7 @@ class Door:
     his head was looked at (None: nothing was known of his class), `later` all others, by reason, stage and
     priority: no events, as in an overload there are more of them than of anything else.
     `connections` says how many there are, and `porter` is what the protocol keeps here, `porter.known` being
-    forgotten at the end.
+    forgotten at the end. `connection` says how far `limits` go.
     """
 
     __slots__ = (
@@ -84,6 +85,7 @@ class Door:
         "_gate",
         "answers",
         "app",
+        "connection",
         "connections",
         "early",
         "later",
@@ -99,6 +101,7 @@ class Door:
         *,
         answers: Answers,
         limits: Connection,
+        connection: Enforcement = ENFORCED,
         never: Iterable[str] = (),
         classify: Classify = lambda scope: NORMAL,
         by_route: bool = True,
@@ -110,6 +113,7 @@ class Door:
         self._by_route = by_route
         self.answers = answers
         self.limits = limits
+        self.connection = connection
         self.never = frozenset(never)
         self.connections: Callable[[], int] | None = None
         self.porter: Any = None
@@ -196,7 +200,7 @@ class Door:
 
 def class_name(priority: int) -> str:
     """Return the name of the class of a priority, as metrics have it: "normal"."""
-    kind = priority // LEVELS
+    kind = priority % OBSERVED // LEVELS
     return Class(kind).name.lower() if kind in _KINDS else str(kind)
 
 

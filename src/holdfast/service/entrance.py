@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import Scope
 
 from holdfast.budget import Loaded
+from holdfast.budget.model import Admission
 from holdfast.events import Bus
 from holdfast.policy.admission.chosen import chosen
 from holdfast.policy.admission.config import AdmissionConfig
@@ -16,12 +17,12 @@ from holdfast.policy.admission.core import Gate
 from holdfast.policy.admission.fairness import Fairness
 from holdfast.policy.admission.guard import AdmissionGuard
 from holdfast.policy.admission.limit import Limit
-from holdfast.policy.admission.priority import NORMAL
-from holdfast.policy.mode import Mode
+from holdfast.policy.admission.priority import NORMAL, Class
+from holdfast.policy.mode import Mode, Modes
 from holdfast.service.caller import Callers
 from holdfast.service.door import Door, publish, withdraw
 from holdfast.service.numbers import numbers
-from holdfast.service.observing import tell
+from holdfast.service.observing import enforcement, observing, tell
 from holdfast.service.priority import classifier
 from holdfast.service.refusal import answers, refuser
 from holdfast.telemetry.board import Slot, SlotCell
@@ -39,7 +40,8 @@ class Entrance:
     """The guard and its gate, the classes, fairness between callers, and the door that is asked before them.
 
     `never` are the paths that are answered whatever the load; `limit` and `gate` make what takes the place of
-    the budget's. `refuse` is the ASGI app that answers who is not let in. Ends with `end`.
+    the budget's. `refuse` is the ASGI app that answers who is not let in; `connection` says how far the
+    limits of connections and bodies go. Ends with `end`.
     """
 
     __slots__ = (
@@ -47,6 +49,7 @@ class Entrance:
         "_limited",
         "_slot",
         "classifier",
+        "connection",
         "door",
         "fairness",
         "gate",
@@ -68,8 +71,7 @@ class Entrance:
     ) -> None:
         section = loaded.budget.admission
         config, number = chosen(loaded.budget, numbers(loaded))
-        if config.mode is Mode.OBSERVE:
-            tell(slot, "admission", ["admission.limit", "traffic.peak and objective.p99, which imply it"])
+        _say(slot, section, undecided=config.limit is None and config.mode is Mode.OBSERVE)
         self._slot = slot
         self._limited = config.limit is not None
         self._enforces = config.mode is Mode.ENFORCE
@@ -79,14 +81,18 @@ class Entrance:
         self.guard = AdmissionGuard(config, bus=bus, limit=number, gate=made)
         self.gate = self.guard.core
         self.classifier = classifier(section, callers, app, self._misclassified)
-        self.gate.share.active = self.classifier is not None
-        self.fairness = Fairness(self.gate, config.retry_after)
+        self.gate.share.active = bool(section.classes or section.class_header)
+        classes = {caller: Class[name.upper()] for caller, name in section.classes.caller.items()}
+        self.fairness = Fairness(self.gate, config.retry_after, classes=classes, would=self._fair)
         self.refuse = refuser(app.user_middleware)
+        limits = loaded.budget.connection
+        self.connection = enforcement(slot, bus, "connection", limits.mode)
         self.door = Door(
             app,
             self.gate,
             answers=answers(self.refuse),
-            limits=loaded.budget.connection,
+            limits=limits,
+            connection=self.connection,
             never=never,
             classify=self.priority,
             by_route=not section.class_header,
@@ -117,3 +123,15 @@ class Entrance:
 
     def _misclassified(self, route: str) -> None:
         self._slot.gauges[SlotCell.MISCLASSIFIED] += 1
+
+    def _fair(self, reason: str, priority: int) -> None:
+        self.guard.would("refuse", reason, priority)
+
+
+def _say(slot: Slot, section: Admission, *, undecided: bool) -> None:
+    """Say where nobody is kept out: everywhere, or on single routes."""
+    modes = Modes.of(section)
+    if undecided:
+        tell(slot, "admission", ["admission.limit", "traffic.peak and objective.p99, which imply it"])
+        return
+    observing(slot, "admission", modes)

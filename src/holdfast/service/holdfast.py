@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Never, ParamSpec, TypeVar, overload
 
 from fastapi import FastAPI, Response
 from starlette.types import ASGIApp
@@ -24,8 +24,9 @@ from holdfast.telemetry import process
 if TYPE_CHECKING:
     from holdfast.budget import Budget, Loaded
     from holdfast.client.coroutine import CoroutineDependency
-    from holdfast.client.http import DependencyClient
-    from holdfast.client.sql import Database
+    from holdfast.client.http import BlockingClient, DependencyClient
+    from holdfast.client.redis import DependencyRedis
+    from holdfast.client.sql import BlockingDatabase, Database
     from holdfast.policy.mode import Mode
     from holdfast.service.cache import Cache, Caches, Caching
     from holdfast.service.drain.drain import Callback
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from holdfast.service.front import Part
     from holdfast.service.idempotency import Idempotent, Keyring
     from holdfast.service.ratelimit import Cost, RateLimits
+    from holdfast.service.response import OnPurge, Told
     from holdfast.service.running import Running
+    from holdfast.service.session import Sessions
     from holdfast.service.upload.sink import Sink
     from holdfast.service.upload.uploads import Uploads
 
@@ -91,6 +94,8 @@ class Holdfast:
         self._on_drain: list[Callback] = []
         self._keys: Keyring | None = None
         self._caches: Caches | None = None
+        self._responses: Told | None = None
+        self._sessions: list[Sessions[Any]] = []
         self._uploads: Uploads | None = None
         self._front = Front(self._loaded, self._dependencies, run=self._run, parts=self._parts)
         self.draining = Draining(lambda: None if self._running is None else self._running.drain.draining)
@@ -122,12 +127,21 @@ class Holdfast:
             raise MissingNumber((path,))
         return int(found.value)
 
-    def http(self, name: str, **options: Any) -> DependencyClient:
+    @overload
+    def http(self, name: str, *, sync: Literal[True], **options: Any) -> BlockingClient: ...
+
+    @overload
+    def http(self, name: str, *, sync: Literal[False] = False, **options: Any) -> DependencyClient: ...
+
+    def http(self, name: str, *, sync: bool = False, **options: Any) -> DependencyClient | BlockingClient:
         """Return the client of the HTTP dependency `name`: an httpx2.AsyncClient, policies in its transport.
 
+        `sync`: an httpx2.Client instead, for `def` endpoints and other threads, under the same policies.
         `options` as `holdfast.client.http.client` takes them. Its connections are closed with the app's
         lifespan. Raises UsageError when the budget has no such dependency or holdfast[http] is not installed.
         """
+        if sync:
+            return self._dependencies.blocking_http(name, **options)
         return self._dependencies.http(name, **options)
 
     @overload
@@ -163,9 +177,10 @@ class Holdfast:
     ) -> CoroutineDependency[F]: ...
 
     def dependency(self, name: str, **options: Any) -> CoroutineDependency[Any]:
-        """Return the policies of the dependency `name` for any coroutine, see docs/dependencies.md.
+        """Return the policies of the dependency `name` for any function, see docs/dependencies.md.
 
-        It is a decorator, `await dependency.call(func, ...)`, and `async with dependency:`. All that is asked
+        It is a decorator of coroutine functions, and of `def` functions for threads; further
+        `await dependency.call(func, ...)`, `async with dependency:` and `with dependency:`. All that is asked
         for by one name shares its breaker, its bulkhead and its retry budget. `fallback`: a value, or a
         function of the reason; without one a Refusal is raised, and becomes a 503 that names the dependency
         and says when to come back. `idempotent`, `failures`: see CoroutineDependency. `mode`: instead of the
@@ -173,14 +188,30 @@ class Holdfast:
         """
         return self._dependencies.coroutine(name, **options)
 
-    def sql(self, name: str, **options: Any) -> Database:
+    @overload
+    def sql(self, name: str, *, sync: Literal[True], **options: Any) -> BlockingDatabase: ...
+
+    @overload
+    def sql(self, name: str, *, sync: Literal[False] = False, **options: Any) -> Database: ...
+
+    def sql(self, name: str, *, sync: bool = False, **options: Any) -> Database | BlockingDatabase:
         """Return the database of the dependency `name`: engine, sessions and transactions, see docs/sql.md.
 
-        `options` as `holdfast.client.sql.database` takes them. Its connections are closed with the app's
-        lifespan. Raises UsageError when the budget has no such dependency, its address is not to be had, or
-        holdfast[sql] is not installed.
+        `sync`: its sessions are SQLAlchemy's plain ones, for `def` endpoints and other threads, under the
+        same policies and in the same pool. `options` as `holdfast.client.sql.database` takes them. Its
+        connections are closed with the app's lifespan. Raises UsageError when the budget has no such
+        dependency, its address is not to be had, or holdfast[sql] is not installed.
         """
+        if sync:
+            return self._dependencies.blocking_sql(name, **options)
         return self._dependencies.sql(name, **options)
+
+    def redis(self, name: str, **options: Any) -> DependencyRedis:
+        """Return the client of the Redis dependency `name`: a redis.asyncio.Redis, see docs/redis.md.
+
+        `options` as `holdfast.client.redis.client` takes them. Closed, and raises, as `sql` does.
+        """
+        return self._dependencies.redis(name, **options)
 
     async def to_thread(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `func` in a thread, see `holdfast.to_thread`."""
@@ -267,6 +298,37 @@ class Holdfast:
         """
         return self._cached().cache(name, kind)
 
+    def sessions(self, name: str, kind: Any = None, **options: Any) -> Sessions[Any]:
+        """Return a dependency that gives a route its caller's session, see docs/cache.md.
+
+        Sessions hold a `kind` (any JSON, where it is None), lie in the cache `name`, and last for its ttl.
+        `options`: `secret` (the variable with the secrets, SESSION_SECRET), `cookie` (its name, "session"),
+        `secure` (TLS only, True), `same_site` ("lax"). Raises UsageError when the budget has no such cache.
+        """
+        from holdfast.service.session import Sessions
+
+        made: Sessions[Any] = Sessions(self._loaded, name, self.cache(name, kind), **options)
+        self._sessions.append(made)
+        return made
+
+    def response(self, name: str) -> Callable[[F], F]:
+        """Return a decorator for a route of whose responses [response.NAME] speaks, see docs/http-caching.md.
+
+        The section may name its routes itself. Raises UsageError when the budget has no such section.
+        """
+        return self._told().named(name)
+
+    async def purge(self, *tags: str) -> None:
+        """Take all responses that carry one of `tags` out of the caches, in every worker and at the CDN.
+
+        Raises UsageError for what is no tag, and what a hook of `on_purge` raised.
+        """
+        await self._told().purge(tags)
+
+    def on_purge(self, hook: OnPurge) -> OnPurge:
+        """Have `await hook(tags)` called for what is purged, to tell a CDN; also a decorator."""
+        return self._told().on_purge(hook)
+
     def fair(self, key: Callable[..., Any]) -> Any:
         """Return a dependency for routes: fairness between callers while the service is overloaded.
 
@@ -305,7 +367,8 @@ class Holdfast:
         return limits
 
     def _parts(self) -> list[Part]:
-        return [part for part in (self._keys, self._caches) if part is not None]
+        parts = (self._keys, self._caches, self._responses, *self._sessions)
+        return [part for part in parts if part is not None]
 
     def _cached(self) -> Caches:
         if self._caches is None:
@@ -313,6 +376,13 @@ class Holdfast:
 
             self._caches = Caches(self._loaded)
         return self._caches
+
+    def _told(self) -> Told:
+        if self._responses is None:
+            from holdfast.service.response import Told
+
+            self._responses = Told(self._loaded, lambda name: self._cached().home(name, "response"))
+        return self._responses
 
     def _keyring(self) -> Keyring:
         if self._keys is None:
@@ -328,12 +398,23 @@ class Holdfast:
             from holdfast.service.surface import show_docs
 
             show_docs(self._app, self.budget.surface.docs, Callers(self.budget.trust).trusted)
+        if self.budget.response:
+            self._told().install(self._app)  # before the limits, which are asked first
         if self.budget.ratelimit:
             from holdfast.service.ratelimit import limit_routes
 
             limit_routes(self._app, self._loaded)
         if self._keys is not None or self.budget.idempotency is not None:
             self._keyring().install(self._app.routes)
+        from holdfast.service.consistency import ReadYourWrites, longest_lag
+
+        lag = longest_lag(self.budget)
+        if lag is not None:
+            stack = ReadYourWrites(stack, lag)
+        if self._sessions:
+            from holdfast.service.session import Layer
+
+            stack = Layer(stack)
         front = self._front.around(stack)
         if self.budget.trace.sample is not None:
             from holdfast.loop.route import template

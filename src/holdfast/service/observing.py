@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from holdfast.events import Bus
+from holdfast.policy.enforcement import Enforcement
+from holdfast.policy.mode import Mode, Modes
 from holdfast.telemetry.board import ObservingCell, Slot
 
-__all__ = ["tell"]
+__all__ = ["enforcement", "observing", "tell"]
 
 _log = logging.getLogger("holdfast")
 
@@ -20,3 +23,19 @@ def tell(slot: Slot, policy: str, missing: Iterable[str] = ()) -> None:
     slot.observing.row(policy)[ObservingCell.ACTIVE] = 1
     lacks = ", ".join(missing)
     _log.warning("%s: only observes, %s", policy, f"not decided: {lacks}" if lacks else "as was decided")
+
+
+def observing(slot: Slot, policy: str, modes: Modes) -> None:
+    """Say where `policy` only observes as was decided: everywhere, or on which routes."""
+    if modes.default is Mode.OBSERVE:
+        tell(slot, policy)
+    for route, mode in modes.by_route.items():
+        if mode is Mode.OBSERVE and modes.default is not Mode.OBSERVE:
+            tell(slot, f"{policy} {route}")
+
+
+def enforcement(slot: Slot, bus: Bus, policy: str, mode: str) -> Enforcement:
+    """Return how far `policy` goes that is alike on all routes; say so where it only observes."""
+    found = Mode(mode)
+    observing(slot, policy, Modes(found))
+    return Enforcement(policy, found, bus)

@@ -16,22 +16,26 @@ from starlette.types import Scope
 
 from holdfast.budget.model.door import Admission
 from holdfast.loop.route import template
-from holdfast.policy.admission.priority import NORMAL, Class, priority
+from holdfast.policy.admission.priority import EXEMPT, NORMAL, OBSERVED, Class, priority
+from holdfast.policy.mode import Mode, Modes
 from holdfast.service.caller import Callers
 from holdfast.service.gatekeeper.routes import Registered, RouteTable, registered
 
 __all__ = ["Classifier", "classifier"]
 
+_KEPT_OUT = {Mode.ENFORCE: 0, Mode.OBSERVE: OBSERVED, Mode.OFF: EXEMPT}
+"""What is added to a priority by how far admission goes on a route."""
+
 _WORDS = {kind.name.lower().encode("ascii"): priority(kind) for kind in Class}
 
 
 class Classifier:
-    """Call it with a scope: the priority, with the highest level of its class.
+    """Call it with a scope: the priority, with the highest level of its class, and how far admission goes.
 
     `mismatched` is called with the route that the app took, where it has another class than was thought.
     """
 
-    __slots__ = ("_by_route", "_callers", "_header", "_mismatched", "_table")
+    __slots__ = ("_by_route", "_callers", "_default", "_header", "_mismatched", "_table")
 
     def __init__(
         self,
@@ -40,8 +44,14 @@ class Classifier:
         routes: Iterable[Registered] = (),
         mismatched: Callable[[str], object] = lambda route: None,
     ) -> None:
-        self._by_route = {route: priority(Class.SHEDDABLE) for route in admission.classes.sheddable}
-        self._by_route |= {route: priority(Class.CRITICAL) for route in admission.classes.critical}
+        modes = Modes.of(admission)
+        classes = {route: priority(Class.SHEDDABLE) for route in admission.classes.sheddable}
+        classes |= {route: priority(Class.CRITICAL) for route in admission.classes.critical}
+        self._default = (NORMAL, _KEPT_OUT[modes.default])
+        self._by_route = {
+            route: (classes.get(route, NORMAL), _KEPT_OUT[modes.by_route.get(route, modes.default)])
+            for route in dict.fromkeys((*classes, *modes.by_route))
+        }
         self._table = RouteTable(self._by_route, routes) if self._by_route else None
         self._header = (admission.class_header or "").encode("ascii")
         self._callers = callers
@@ -49,10 +59,11 @@ class Classifier:
 
     def __call__(self, scope: Scope) -> int:
         """Return the priority of the request of `scope`: what a trusted caller says, else its route's."""
-        if self._header and (said := self._said(scope)) is not None:
-            return said
         found = self._table.find(scope) if self._table is not None and "method" in scope else None
-        return NORMAL if found is None else found
+        thought, kept_out = self._default if found is None else found
+        if self._header and (said := self._said(scope)) is not None:
+            thought = said
+        return thought + kept_out
 
     def check(self, scope: Mapping[str, Any], thought: int) -> None:
         """Compare with the route that was taken; call it when the app is done with `scope`."""
@@ -61,7 +72,7 @@ class Classifier:
         taken = template(scope)
         if taken and "method" in scope:
             route = f"{scope['method']} {taken}"
-            if self._by_route.get(route, NORMAL) != thought:
+            if sum(self._by_route.get(route, self._default)) != thought:
                 self._mismatched(route)
 
     def _said(self, scope: Mapping[str, Any]) -> int | None:
@@ -75,7 +86,7 @@ class Classifier:
 def classifier(
     admission: Admission, callers: Callers, app: FastAPI, mismatched: Callable[[str], object]
 ) -> Classifier | None:
-    """Return the classifier of a budget; None where it names no classes, so that nobody is asked."""
-    if not admission.classes and not admission.class_header:
+    """Return the classifier of a budget; None where all requests are alike, so that nobody is asked."""
+    if not admission.classes and not admission.class_header and Modes.of(admission).uniform:
         return None
     return Classifier(admission, callers, registered(app), mismatched)

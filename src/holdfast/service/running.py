@@ -10,10 +10,12 @@ from starlette.types import ASGIApp
 from holdfast.budget import Loaded
 from holdfast.clock import monotonic
 from holdfast.events import Bus, CallEnded, RequestRefused, StallSeen
+from holdfast.loop.spared import Spared
 from holdfast.loop.watch import StallWatch, running
 from holdfast.policy.deadline.config import DeadlineConfig
 from holdfast.policy.deadline.wheel import current
-from holdfast.policy.mode import Mode
+from holdfast.policy.enforcement import Enforcement
+from holdfast.policy.mode import Mode, Modes
 from holdfast.policy.share import share
 from holdfast.service.beside import Beside
 from holdfast.service.caller import Callers
@@ -34,7 +36,7 @@ from holdfast.service.health import HealthConfig, OwnReadiness, probes
 from holdfast.service.identity import Identity
 from holdfast.service.inside import Inside
 from holdfast.service.numbers import workers
-from holdfast.service.observing import tell
+from holdfast.service.observing import enforcement, observing, tell
 from holdfast.service.ratelimit.limits import RateLimits
 from holdfast.telemetry import process
 from holdfast.telemetry.board import Slot, SlotCell
@@ -62,6 +64,7 @@ class Running:
         "_logs",
         "_slot",
         "_spans",
+        "_spared",
         "_stalls",
         "_watch",
         "beside",
@@ -113,14 +116,18 @@ class Running:
         )
         core = self.entrance.gate
         deadline = DeadlineConfig.from_budget(budget.deadline)
-        if deadline.mode is Mode.OBSERVE:
+        if deadline.default is None:
             tell(slot, "deadline", ["deadline.default"])
+        else:
+            observing(slot, "deadline", Modes.of(budget.deadline))
         if budget.websocket.limit is None and has_any(app):
             tell(slot, "websocket", ["websocket.limit"])
         dependencies.begin(slot)
         self._stalls = Stalls()
         bus.subscribe(CallEnded, spend)
         bus.subscribe(StallSeen, self._stalls.see)
+        self._spared = Spared(budget.loop.kill, enforcement(slot, bus, "kill", budget.loop.mode))
+        bus.subscribe(StallSeen, self._spared.see)
         self._annotations = Annotations(bus)
         self._ledger = Ledger(
             slot.requests,
@@ -129,8 +136,10 @@ class Running:
             failed=causes.answered,
             slow=SlowLog(self._stalls),
         )
-        self.beside = Beside(loaded)
-        self._bodies = bodies = Bodies(budget.connection, self.entrance.room, current())
+        self.beside = Beside(loaded, enforcement(slot, bus, "offload", budget.offload.mode))
+        self._bodies = bodies = Bodies(
+            budget.connection, self.entrance.room, current(), enforcement=self.entrance.connection
+        )
         self.drain = Drain(
             lambda: core.in_flight + core.queued + bodies.outside, self.beside.opened, on_drain
         )
@@ -146,6 +155,7 @@ class Running:
             identity=identity,
             admission=self.entrance.guard,
             deadline=deadline,
+            would=Enforcement("deadline", Mode.OBSERVE, bus),
             wheel=current(),
             ledger=self._ledger,
             refuse=self.entrance.refuse,
@@ -168,7 +178,9 @@ class Running:
             admission=self.entrance.guard,
             opened=self.beside.opened,
             limit=share(budget.websocket.limit, workers(loaded)) if budget.websocket.limit else None,
+            priority=self.entrance.priority,
             refused=lambda reason: bus.emit(RequestRefused(monotonic(), reason)),
+            enforcement=enforcement(slot, bus, "websocket", budget.websocket.mode),
         )
         self._watch: StallWatch | None = None
         process.sampled(self._sample)
@@ -198,6 +210,7 @@ class Running:
             self._fold()  # slow requests are told a turn after they were noted
             self._bus.unsubscribe(CallEnded, spend)
             self._bus.unsubscribe(StallSeen, self._stalls.see)
+            self._bus.unsubscribe(StallSeen, self._spared.see)
             self._annotations.end()
             if self._logs is not None:
                 self._logs.write(self._slot)

@@ -1,4 +1,4 @@
-"""Whose key it is: one tenant's key never meets another's."""
+"""Whose it is, a key or a cached value: what belongs to one tenant never meets what is another's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from holdfast.errors import UsageError
 
-__all__ = ["Tenant", "tenant_named", "whose"]
+__all__ = ["Tenant", "tenant_named", "tenant_of"]
 
 Tenant = Callable[[Request], str | Awaitable[str]]
 """Names the tenant of a request; asked after the route's dependencies, so that authentication has been."""
@@ -27,14 +27,18 @@ def tenant_named(text: str) -> Tenant:
     raise ValueError(f'expected "state NAME", "header NAME" or "one", got "{text}"')
 
 
-async def whose(tenant: Tenant, request: Request, *, one: bool) -> str:
-    """Return the tenant; UsageError where there is none: a key of nobody would be a key of everybody."""
+async def tenant_of(tenant: Tenant, request: Request, *, one: bool = False) -> str:
+    """Return the tenant; UsageError where there is none: what is nobody's would be everybody's.
+
+    `one`: the service has one tenant, whose name may be empty.
+    """
     found = tenant(request)
     if inspect.isawaitable(found):
         found = await found
     if not isinstance(found, str) or (not found and not one):
         raise UsageError(
-            "an idempotency key came with a request whose tenant is not known: set it before the route runs",
+            "an idempotency key or a cached value was asked for by a tenant that is not known: set it before "
+            "the route runs",
             place=f"{request.method} {request.url.path}",
         )
     return found

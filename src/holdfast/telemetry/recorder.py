@@ -12,6 +12,7 @@ from holdfast.events import (
     KeyDecided,
     RateExceeded,
     RateUnchecked,
+    ReadRouted,
     RequestRefused,
     RetryDecided,
     StallSeen,
@@ -52,6 +53,7 @@ class Recorder:
         bus.subscribe(CallEnded, self.call)
         bus.subscribe(ConnectionWaited, self.waited)
         bus.subscribe(DataAccessSeen, self.access)
+        bus.subscribe(ReadRouted, self.read)
         bus.subscribe(RequestRefused, self.refused)
         bus.subscribe(PolicyObserved, self.observed)
         bus.subscribe(RateExceeded, self.exceeded)
@@ -78,6 +80,10 @@ class Recorder:
     def access(self, event: DataAccessSeen) -> None:
         """Count a use of a database that will hurt."""
         self._slot.access.row(f"{event.kind}\t{event.dependency}")[0] += 1
+
+    def read(self, event: ReadRouted) -> None:
+        """Count a session that only reads."""
+        self._slot.reads.row(f"{event.why}\t{event.to}\t{event.dependency}")[0] += 1
 
     def refused(self, event: RequestRefused) -> None:
         """Count one who waited in vain or was refused inside; the door counts who is refused at once."""

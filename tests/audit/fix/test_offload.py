@@ -145,12 +145,12 @@ def test_what_writes_shared_state_is_only_shown(line: str, tmp_path: Path) -> No
         ("    seen[1] = 2\n    return fetch('a')", "read() writes `seen[...]`"),
         ("    seen.update(a=1)\n    return fetch('a')", "read() writes `seen"),
         ("    return subprocess.run(['ls'])", "it starts a process"),
-        ("    return pathlib.Path('a').write_text('b')", "files that another request uses"),
+        ("    return shutil.make_archive('a', 'zip')", "files that another request uses"),
         ("    return clickhouse_driver.Client('a').execute('b')", "takes one call at a time"),
     ],
 )
 def test_what_others_could_meet_is_only_shown(body: str, check: str, tmp_path: Path) -> None:
-    imports = "import pathlib\nimport subprocess\n\nimport clickhouse_driver\n\nseen = {}\n"
+    imports = "import shutil\nimport subprocess\n\nimport clickhouse_driver\n\nseen = {}\n"
     result = mended(project(tmp_path, f"{imports}{HEAD}@app.get('/')\nasync def read():\n{body}\n"))
     assert result.texts == {}
     assert [check in one.fix.check for one in result.shown if one.fix.finding.rule == "HF101"] == [True]

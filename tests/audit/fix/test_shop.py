@@ -77,9 +77,14 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def test_every_mistake_has_a_fix(result: Mended) -> None:
+OPEN = {"unbounded-cache", "pickled-cache", "missing-index"}
+"""What to keep and in which form, and a migration: the audit says so, and its reader writes it."""
+
+
+def test_every_mistake_has_a_fix_but_those_that_are_for_the_reader(result: Mended) -> None:
     told = {fix.finding.rule for fix in result.applied} | {one.fix.finding.rule for one in result.shown}
-    assert {PLANTED[mistake.slug].rule for mistake in load()} <= told
+    assert {PLANTED[mistake.slug].rule for mistake in load() if mistake.slug not in OPEN} <= told
+    assert not told & {PLANTED[slug].rule for slug in OPEN}
     assert all("/held/" not in file for fix in result.applied for file in fix.files)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.audit.fix.mending import mended, project
 BAD = {rule.code: rule.bad.lstrip("\n") for rule in RULES}
 
 
-def shown(folder: Path, code: str, source: str = "") -> tuple[Shown, str]:
+def shown(folder: Path, code: str, source: Mapping[str, str | bytes] | str = "") -> tuple[Shown, str]:
     """Return the fix that is shown for a rule's bad example, or for another source, and its text."""
     result = mended(project(folder, source or BAD[code]))
     assert code not in {fix.finding.rule for fix in result.applied}
@@ -40,7 +41,6 @@ def shown(folder: Path, code: str, source: str = "") -> tuple[Shown, str]:
         ),
         ("HF502", ["    await session.commit()\n    await client.post("], "all or nothing"),
         ("HF802", ["from uuid import uuid4\n", 'os.path.join("pictures", uuid4().hex)'], "client's name"),
-        ("HF951", ["from holdfast import Holdfast\n", "app = FastAPI()\nhold = Holdfast(app)\n"], "budget"),
     ],
 )
 def test_a_bad_example_is_shown_mended(code: str, lines: list[str], check: str, tmp_path: Path) -> None:
@@ -48,6 +48,14 @@ def test_a_bad_example_is_shown_mended(code: str, lines: list[str], check: str, 
     for line in lines:
         assert line in text
     assert check in found.fix.check
+
+
+def test_an_app_with_a_budget_is_shown_guarded(tmp_path: Path) -> None:
+    files = {"main.py": BAD["HF951"], "holdfast.toml": '[service]\nname = "shop"\n'}
+    found, text = shown(tmp_path, "HF951", files)
+    assert "from holdfast import Holdfast\n" in text
+    assert "app = FastAPI()\nhold = Holdfast(app)\n" in text
+    assert "the budget found" in found.fix.check
 
 
 def test_a_dependency_that_commits_late_gets_a_scope_wherever_it_is_used(tmp_path: Path) -> None:
@@ -123,3 +131,23 @@ def test_what_is_shown_stands_on_what_was_shown_before(tmp_path: Path) -> None:
     for one in result.shown:
         assert one.before == {"main.py": text}
         text = one.after["main.py"]
+
+
+def test_a_name_that_is_used_again_is_pointed_at(tmp_path: Path) -> None:
+    source = """\
+import shutil
+
+from fastapi import FastAPI, UploadFile
+
+app = FastAPI()
+
+
+@app.post("/")
+def keep(file: UploadFile, other: UploadFile):
+    with open(f"pictures/{file.filename}", "wb") as kept:
+        shutil.copyfileobj(file.file, kept)
+    return {"kept": file.filename, "beside": other.filename}
+"""
+    found, text = shown(tmp_path, "HF802", source)
+    assert 'open(f"pictures/{uuid4().hex}", "wb")' in text
+    assert found.fix.check.endswith("; it is used too in line 12")

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from holdfast.client.coroutine import CoroutineDependency, CoroutineState
+from holdfast.client.coroutine import CoroutineDependency
+from holdfast.client.state import DependencyState
 from holdfast.events import Bus, CallEnded
 from holdfast.policy.breaker import BreakerConfig
 from holdfast.policy.bulkhead import BulkheadConfig
@@ -32,10 +33,10 @@ class Rig:
         bus, self.heard = Bus(), []
         bus.subscribe(CallEnded, self.heard.append)
         now = asyncio.get_running_loop().time
-        self.state = CoroutineState(replace(CONFIG, **changed), bus=bus, now=now, random=lambda: 0.9)
+        self.state = DependencyState(replace(CONFIG, **changed), bus=bus, now=now, random=lambda: 0.9)
 
     def declare(self, **options: Any) -> CoroutineDependency[Any]:
-        return CoroutineDependency(self.state.pipelines, **options)
+        return CoroutineDependency(self.state, **options)
 
     @property
     def ended(self) -> list[tuple[str, int, bool]]:

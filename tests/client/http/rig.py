@@ -8,25 +8,18 @@ from typing import Any
 
 from holdfast.budget.model import Dependency
 from holdfast.client.http import DependencyClient, client
+from holdfast.client.state import DependencyState
 from holdfast.events import BreakerChanged, Bus, CallEnded, RetryDecided
 from holdfast.policy.deadline import current
-from tests.client.provider import (
-    Provider,
-)
+from tests.client.provider import Provider
+from tests.client.section import DECIDED
 
-SECTION: dict[str, Any] = {
+SECTION: dict[str, Any] = DECIDED | {
     "kind": "http",
     "url_env": "PAYMENTS_URL",
-    "timeout": {"connect": "5s", "total": "10s"},
     "breaker": {"window": "10s", "failures": "50%", "open": "5s", "minimum": 4},
     "bulkhead": 5,
-    "retry": {"attempts": 2, "budget": "100%"},
-    "fallback": "503",
 }
-
-
-HASTY: dict[str, Any] = {"timeout": {"connect": "150ms", "total": "300ms"}}
-"""A section that gives up soon; everywhere else a busy machine has its time."""
 
 
 class Rig:
@@ -38,10 +31,14 @@ class Rig:
         self.bus, self.heard = Bus(), []
         for kind in (CallEnded, RetryDecided, BreakerChanged):
             self.bus.subscribe(kind, self.heard.append)
-        options.setdefault("random", lambda: 0.9)  # above the throttle's largest chance
         options.setdefault("environ", {"PAYMENTS_URL": provider.url})
         model = Dependency.model_validate(section)
-        self.client: DependencyClient = client("payments", model, bus=self.bus, **options)
+        shared = {name: options.pop(name) for name in ("mode", "now", "processes") if name in options}
+        # The dice are above the throttle's largest chance.
+        self.state = DependencyState.from_budget(
+            "payments", model, bus=self.bus, random=lambda: 0.9, **shared
+        )
+        self.client: DependencyClient = client("payments", model, state=self.state, **options)
 
     @property
     def ended(self) -> list[tuple[str, int, bool]]:

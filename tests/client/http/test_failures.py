@@ -12,7 +12,7 @@ import pytest
 from holdfast.errors import (
     CallFailed,
 )
-from tests.client.http.rig import HASTY, Rig, run
+from tests.client.http.rig import Rig, run
 from tests.client.provider import (
     Provider,
     blackhole,
@@ -22,6 +22,7 @@ from tests.client.provider import (
     status,
     stuck_body,
 )
+from tests.client.section import HASTY
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from holdfast.errors import (
     DependencyUnavailable,
 )
 from holdfast.policy import deadline
-from tests.client.http.rig import HASTY, Rig, run
+from tests.client.http.rig import Rig, run
 from tests.client.provider import (
     Provider,
     blackhole,
@@ -26,6 +26,7 @@ from tests.client.provider import (
     status,
     stuck_body,
 )
+from tests.client.section import HASTY
 
 
 def test_a_stream_holds_its_permit_until_it_is_closed(provider: Provider) -> None:

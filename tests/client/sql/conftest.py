@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.servers.mariadb import MariaDB
 from tests.servers.postgres import Postgres
 
 
@@ -35,7 +36,23 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'notes.db'}"
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(scope="module")
+def emptied_mariadb(mariadb: MariaDB) -> str:
+    """One database for the tests of a module, as above."""
+    return mariadb.create_database()
+
+
+@pytest.fixture
+def mysql_url(mariadb: MariaDB, emptied_mariadb: str) -> str:
+    name = emptied_mariadb.rpartition("/")[2]
+    with mariadb.connection() as connection:
+        cursor = connection.cursor()
+        cursor.execute(f"DROP DATABASE {name}")
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+    return emptied_mariadb
+
+
+@pytest.fixture(params=["sqlite", "postgres", "mysql"])
 def url(request: Any) -> str:
     """The address of an empty database, as platforms hand it out: without a driver."""
     return str(request.getfixturevalue(f"{request.param}_url"))

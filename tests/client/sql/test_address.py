@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import pytest
 
-from holdfast.client.sql.address import database_url
+from holdfast.client.sql.address import asynchronous, blocking, database_url
 from holdfast.errors import UsageError
 
 
 @pytest.mark.parametrize(
-    ("given", "driver"),
+    ("given", "coroutines", "threads"),
     [
-        ("postgres://u:p@h/d", "postgresql+asyncpg"),
-        ("postgresql://u:p@h/d", "postgresql+asyncpg"),
-        ("postgresql+asyncpg://u:p@h/d", "postgresql+asyncpg"),
-        ("sqlite:///shop.db", "sqlite+aiosqlite"),
+        ("postgres://u:p@h/d", "postgresql+asyncpg", "postgresql+psycopg"),
+        ("postgresql://u:p@h/d", "postgresql+asyncpg", "postgresql+psycopg"),
+        ("postgresql+asyncpg://u:p@h/d", "postgresql+asyncpg", "postgresql+psycopg"),
+        ("postgresql+psycopg://u:p@h/d", "postgresql+psycopg", "postgresql+psycopg"),
+        ("mysql://u:p@h/d", "mysql+asyncmy", "mysql+pymysql"),
+        ("mariadb://u:p@h/d", "mariadb+asyncmy", "mariadb+pymysql"),
+        ("sqlite:///shop.db", "sqlite+aiosqlite", "sqlite+pysqlite"),
     ],
 )
-def test_an_address_without_a_driver_gets_one(given: str, driver: str) -> None:
-    assert database_url("db", "DB", {"DB": given}).drivername == driver
+def test_an_address_gets_a_driver_for_coroutines_and_one_for_threads(
+    given: str, coroutines: str, threads: str
+) -> None:
+    url = database_url("db", "DB", {"DB": given})
+    assert asynchronous(url, "DB").drivername == coroutines
+    assert blocking(url, "DB").drivername == threads
+    assert asynchronous(url, "DB").password == url.password
+
+
+def test_each_driver_is_told_of_tls_in_its_own_words() -> None:
+    for given in ("?sslmode=require", "?ssl=require"):
+        url = database_url("db", "DB", {"DB": f"postgres://h/d{given}"})
+        assert dict(asynchronous(url, "DB").query) == {"ssl": "require"}
+        assert dict(blocking(url, "DB").query) == {"sslmode": "require"}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +48,6 @@ def test_an_address_without_a_driver_gets_one(given: str, driver: str) -> None:
 )
 def test_what_cannot_be_used_is_a_usage_error(given: str, why: str) -> None:
     with pytest.raises(UsageError, match=why) as raised:
-        database_url("db", "DB", {"DB": given})
+        asynchronous(database_url("db", "DB", {"DB": given}), "DB")
     assert "secret" not in str(raised.value)
     assert raised.value.place == "DB"

@@ -74,7 +74,7 @@ class Notes:
             found = (await session.execute(text("SELECT count(*) FROM notes"))).scalar_one()
 
             async def parts() -> AsyncIterator[bytes]:
-                self.taken.append(db.in_flight)
+                self.taken.append(db.state.in_flight)
                 yield str(found).encode()
 
             return StreamingResponse(parts())
@@ -100,7 +100,7 @@ async def test_the_commit_comes_before_the_answer(
 
         async def send(message: Any) -> None:
             if message["type"] == "http.response.start":
-                seen.append((await notes.count(), notes.db.in_flight))
+                seen.append((await notes.count(), notes.db.state.in_flight))
             await keep(answer)(message)
 
         await notes.app(scope("/notes/1", method="POST"), one_message(b""), send)
@@ -119,7 +119,7 @@ async def test_a_route_that_raises_leaves_nothing(
             await notes.app(query, one_message(b""), keep(answer))
         assert answer.status == status
         assert await notes.count() == 0
-        assert notes.db.in_flight == 0
+        assert notes.db.state.in_flight == 0
 
 
 async def test_the_connection_is_back_before_a_body_is_streamed(
@@ -185,7 +185,7 @@ async def test_cancelled_requests_leave_nothing(
             if number % 2:
                 tasks[number - 1].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert notes.db.in_flight == 0
+        assert notes.db.state.in_flight == 0
         statuses = [task.result().status for task in tasks if not task.cancelled()]
         # A busy machine's loop may be late, and its door then refuses: what was answered was committed.
         assert set(statuses) <= {200, 503}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import Select, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from holdfast.client.sql import insert_returning, lock_rows, page, stream_rows
+from holdfast.client.sql import count_where, figures, insert_returning, lock_rows, page, stream_rows
 from holdfast.errors import UsageError
 from holdfast.events import RetryDecided
 from tests.client.sql.rig import Rig, rigged
@@ -105,3 +106,38 @@ async def test_a_stream_gives_its_connection_back_in_the_middle(url: str) -> Non
                     break
             assert (await session.execute(text("SELECT count(*) FROM items"))).scalar_one() == 50
         rig.idle()
+
+
+async def test_figures_of_one_table_are_one_statement(url: str) -> None:
+    async with rigged(url) as rig:
+        await filled(rig, 12)
+        async with rig.db.begin() as session:
+            statements: list[str] = []
+            event.listen(
+                rig.db.engine.sync_engine,
+                "before_cursor_execute",
+                lambda c, cursor, said, *_: statements.append(said),
+            )
+            found = await figures(
+                session,
+                select(Item).where(Item.price > 0).order_by(Item.id),
+                items=func.count(),
+                dear=count_where(Item.price == 2),
+                most=func.max(Item.price),
+            )
+            assert {name: int(value) for name, value in found.items()} == {"items": 8, "dear": 4, "most": 2}
+            assert len(statements) == 1
+            assert "ORDER BY" not in statements[0]
+            none = await figures(session, select(Item).where(Item.price > 9), items=func.count())
+            assert none == {"items": 0}
+
+
+@pytest.mark.parametrize(
+    "query", [select(Item).limit(3), select(Item).distinct(), select(Item).group_by(Item.id)]
+)
+async def test_figures_of_rows_that_are_no_longer_the_tables_are_refused(query: Select[Any]) -> None:
+    session: Any = None
+    with pytest.raises(UsageError, match="not grouped, distinct or limited"):
+        await figures(session, query, items=func.count())
+    with pytest.raises(UsageError, match="one aggregate"):
+        await figures(session, select(Item))

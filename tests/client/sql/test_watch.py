@@ -186,11 +186,11 @@ async def test_a_connection_that_outlives_its_request_is_told_with_who_took_it(u
         token = deadline.tighten(asyncio.get_running_loop().time() + 5)
         await forgetful()
         deadline.restore(token)
-        lane = rig.db.lanes.current()
-        lane.sample(process.slot(), "db", asyncio.get_running_loop().time())
+        door = rig.db.lanes.current().door
+        door.sample(process.slot(), "db", asyncio.get_running_loop().time())
         assert told(rig, "leaked") == []
-        lane.sample(process.slot(), "db", asyncio.get_running_loop().time() + 60)
-        lane.sample(process.slot(), "db", asyncio.get_running_loop().time() + 90)
+        door.sample(process.slot(), "db", asyncio.get_running_loop().time() + 60)
+        door.sample(process.slot(), "db", asyncio.get_running_loop().time() + 90)
         (event,) = told(rig, "leaked")
         assert event.function.endswith("forgetful")
         await kept.close()

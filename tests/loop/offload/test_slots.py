@@ -8,8 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.errors import DeadlineExceeded, OffloadFull, Shed
+from holdfast.events import Bus
 from holdfast.loop.offload.slots import Slots
 from holdfast.policy.deadline.guard import within
+from holdfast.policy.enforcement import Enforcement
+from holdfast.policy.mode import Mode
+from holdfast.policy.observed import PolicyObserved
 from tests.policy.virtual_loop import run_virtual
 
 
@@ -105,6 +109,27 @@ def test_more_slots_let_more_in_and_fewer_let_none_in() -> None:
         assert not waits[2].done()
         slots.give()
         await waits[2]
+        assert slots.used == 1
+
+    run_virtual(main())
+
+
+def test_a_bound_that_is_only_observed_refuses_nobody() -> None:
+    async def main() -> None:
+        bus, heard = Bus(), list[PolicyObserved]()
+        bus.subscribe(PolicyObserved, heard.append)
+        slots = Slots("threads", 1, 1)
+        slots.enforcement = Enforcement("offload", Mode.OBSERVE, bus)
+        await slots.take()
+        waiting = [asyncio.ensure_future(slots.take()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert slots.waiting == 3
+        assert [(event.subject, event.would, event.why) for event in heard] == [
+            ("threads", "refuse", "full")
+        ] * 2
+        for place in waiting:
+            slots.give()
+            await place
         assert slots.used == 1
 
     run_virtual(main())

@@ -48,7 +48,7 @@ class Rig:
         )
 
     def outcomes(self) -> list[str]:
-        self.guard.tell()
+        self.guard.tally.flush()
         return self.told
 
 

@@ -39,14 +39,16 @@ calls = st.lists(
 
 
 @settings(max_examples=150)
-@given(calls, st.integers(0, 2**32), st.booleans(), st.sampled_from([0.0, 1.0]))
-def test_any_history(plan: list[Any], seed: int, hedged: bool, ramp: float) -> None:
+@given(calls, st.integers(0, 2**32), st.booleans(), st.sampled_from([0.0, 1.0]), st.integers(1, 3))
+def test_any_history(plan: list[Any], seed: int, hedged: bool, ramp: float, permits: int) -> None:
     """Permits come back, no attempt starts too late, retries stay within attempts, trials within permits."""
 
     async def main() -> None:
         config = replace(
             FULL,
-            breaker=BreakerConfig(10.0, 0.5, 2.0, slow=0.3, slow_share=0.5, ramp=ramp, minimum=4, lease=3.0),
+            breaker=BreakerConfig(
+                10.0, 0.5, 2.0, slow=0.3, slow_share=0.5, ramp=ramp, minimum=4, lease=3.0, half_open=permits
+            ),
             retry=RetryConfig(3, 0.5, base=0.01, cap=0.1),
             hedge=HedgeConfig(0.5) if hedged else None,
             throttle=ThrottleConfig(),
@@ -67,7 +69,7 @@ def test_any_history(plan: list[Any], seed: int, hedged: bool, ramp: float) -> N
                 half_open = line.breaker.core.state.value == "half-open"
                 if half_open:
                     trials.append("in")
-                    assert len(trials) <= 1
+                    assert len(trials) <= permits
                 try:
                     return await provider(left)
                 finally:

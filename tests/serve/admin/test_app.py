@@ -135,6 +135,12 @@ def test_metrics_are_in_the_prometheus_format(bench: Bench) -> None:
     assert "holdfast_stalls_total 0.0" in answer.text
 
 
+def test_a_scraper_that_takes_openmetrics_gets_it(bench: Bench) -> None:
+    answer = bench.client.get("/metrics", headers={"accept": "application/openmetrics-text;version=1.0.0"})
+    assert answer.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.text.endswith("# EOF\n")
+
+
 def test_a_service_that_refuses_for_long_is_unready_and_says_why(tmp_path: Path) -> None:
     now = VirtualClock(100.0)
     board = Board.create(tmp_path / "board", 3)

@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 
 from holdfast.budget.model.connection import Connection
 from holdfast.policy.admission.core import Refused
+from holdfast.policy.enforcement import ENFORCED, Enforcement
 from holdfast.serve.protocol.guarded import Guarded
 from holdfast.serve.protocol.porter import Porter
 from holdfast.service.door import Door
@@ -142,6 +143,7 @@ class Peer:
         least: int | None = None,
         middleware: Any = (),
         limits: Connection | None = None,
+        connection: Enforcement = ENFORCED,
         app: ASGIApp | None = None,
         closing: bool = False,
     ) -> None:
@@ -162,6 +164,7 @@ class Peer:
                 gate,
                 answers=answers(refuse),
                 limits=limits or Connection(),
+                connection=connection,
                 never=(PROBE,),
                 classify=priority_of,
             )

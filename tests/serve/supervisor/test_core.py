@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from holdfast.policy.mode import Mode
 from holdfast.serve.supervisor.actions import (
     BootFailure,
     Finish,
@@ -13,6 +14,7 @@ from holdfast.serve.supervisor.actions import (
     Observation,
     Overdue,
     Serving,
+    SpareWorker,
     Terminate,
     Unready,
     WorkerSeen,
@@ -40,8 +42,8 @@ def walk(machine: Supervision, start: float, end: float, seen: Observation | Non
         machine.decide(tick / 10, seen or serves(tick / 10))
 
 
-def serving(at: float = 1.0) -> Supervision:
-    machine = Supervision(LIMITS, 0.0)
+def serving(at: float = 1.0, limits: Limits = LIMITS) -> Supervision:
+    machine = Supervision(limits, 0.0)
     walk(machine, 0.0, at - 0.1, NOBODY)
     assert machine.decide(at, serves(at)) == [Serving()]
     return machine
@@ -136,6 +138,27 @@ def test_a_silent_worker_is_killed_once() -> None:
     others = worker(9.1, pid=8)
     assert machine.decide(9.1, Observation((stuck, others))) == [KillWorker(stuck, pytest.approx(5.6))]
     assert machine.decide(9.2, Observation((stuck, others))) == []
+
+
+def test_where_it_only_observes_a_silent_worker_is_told_of_each_time_and_left_alone() -> None:
+    machine = serving(limits=dataclasses.replace(LIMITS, mode=Mode.OBSERVE))
+    walk(machine, 1.0, 9.0)
+    stuck = worker(9.0, silent=5.5)
+    assert machine.decide(9.1, Observation((stuck,))) == [SpareWorker(stuck, pytest.approx(5.6))]
+    assert machine.decide(9.2, Observation((stuck,))) == []
+    walk(machine, 9.3, 20.0)
+    again = worker(20.0, silent=5.5)
+    assert machine.decide(20.1, Observation((again,))) == [SpareWorker(again, pytest.approx(5.6))]
+    unborn = worker(60.0, pid=8, state="booting")
+    walk(machine, 20.2, 60.0)
+    (killed,) = machine.decide(60.1, Observation((worker(60.1), unborn)))
+    assert isinstance(killed, KillWorker), "who never serves is nobody's to observe"
+
+
+def test_where_it_is_off_nobody_looks() -> None:
+    machine = serving(limits=dataclasses.replace(LIMITS, mode=Mode.OFF))
+    walk(machine, 1.0, 9.0)
+    assert machine.decide(9.1, serves(9.1, silent=8.0)) == []
 
 
 def test_the_successor_with_the_same_pid_can_be_killed_too() -> None:

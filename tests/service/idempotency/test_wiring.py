@@ -63,7 +63,7 @@ async def test_a_store_that_does_not_answer_has_its_dependencys_name(
         ("postgres", "secret", "expected the address of a database: postgresql://HOST/NAME"),
         ("postgres", "nosuchbase://secret@here/a", "expected the address of a database"),
         ("postgres", "postgresql+nosuchdriver://secret@here/a", "expected the address of a database"),
-        ("postgres", "mysql+asyncmy://secret@here/a", "its driver is not installed: asyncmy"),
+        ("postgres", "postgresql+pg8000://secret@here/a", "its driver is not installed: pg8000"),
     ],
 )
 async def test_an_address_that_is_none_names_its_variable(

@@ -15,11 +15,15 @@ from typing import Any
 
 import httpx2
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from holdfast import Holdfast
+from holdfast.telemetry import process
+from holdfast.telemetry.exposition.collector import OPENMETRICS, render
 from tests.service.uvicorn_here import served
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
+OTHER = "1af7651916cd43dd8448eb211c80319c"
 SPAN = "b7ad6b7169203331"
 
 
@@ -55,8 +59,15 @@ async def requests(budget: Path) -> dict[str, Any]:
     @app.get("/orders/{order}")
     async def order(order: int) -> str:
         logging.getLogger("shop").warning("order %d", order)
-        await hold_payments.get("/charges", params={"token": "hunter2"})
+        await payments_client.get("/charges", params={"token": "hunter2"})
+        await cache.get("hunter2")
+        async with db.begin() as session:
+            await session.execute(text("SELECT 'hunter2'"))
         return "ok"
+
+    @app.get("/receipts/{order}")
+    def receipt(order: int) -> str:
+        return payments_thread.get("/charges").text
 
     @app.get("/broken")
     async def broken() -> None:
@@ -64,12 +75,16 @@ async def requests(budget: Path) -> dict[str, Any]:
 
     async with served(payments) as port:
         os.environ["PAYMENTS_URL"] = f"http://ada:hunter2@127.0.0.1:{port}"
-        hold_payments = Holdfast(app, budget=budget).http("payments")
+        hold = Holdfast(app, budget=budget)
+        payments_client, payments_thread = hold.http("payments"), hold.http("payments", sync=True)
+        cache, db = hold.redis("cache"), hold.sql("db")
         async with served(app) as here, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{here}") as client:
             await client.get("/orders/7?token=hunter2", headers={"traceparent": f"00-{TRACE}-{SPAN}-01"})
+            await client.get("/receipts/7", headers={"traceparent": f"00-{OTHER}-{SPAN}-01"})
             await client.get("/broken")
             await client.get("/livez")
-    return {"sent": payments.headers, "lines": lines}
+    metrics = render(process.board(), media=OPENMETRICS).decode()
+    return {"sent": payments.headers, "lines": lines, "metrics": metrics}
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ from holdfast.events import BreakerChanged, Bus, CallEnded, RetryDecided
 from holdfast.loop.route import template
 from holdfast.telemetry.redaction import Redactor
 from holdfast.telemetry.traces.annotations import Annotations
-from holdfast.telemetry.traces.client import begin
 from holdfast.telemetry.traces.exporter import RedactingExporter
+from holdfast.telemetry.traces.http import begin
 from holdfast.telemetry.traces.sampler import sampler
 from holdfast.telemetry.traces.server import ServerSpans, missing
 from tests.service.asgi import call

@@ -7,11 +7,12 @@ from dataclasses import asdict
 from typing import Any
 
 from holdfast.audit.evidence.match import holds_the_loop
+from holdfast.audit.evidence.prediction import Prediction
 from holdfast.audit.evidence.proof import Proof, Status
 from holdfast.audit.finding import Finding
 from holdfast.audit.words import milliseconds
 
-__all__ = ["UNKNOWN", "impacts"]
+__all__ = ["UNKNOWN", "impacts", "predicted"]
 
 UNKNOWN: dict[str, Any] = {"label": "unknown"}
 
@@ -32,6 +33,11 @@ def impacts(findings: Sequence[Finding], proofs: Sequence[Proof]) -> list[dict[s
     return [_impact(finding, proof, each) for finding, proof in zip(findings, proofs, strict=True)]
 
 
+def predicted(p99: Prediction | None) -> dict[str, Any]:
+    """Return what is predicted of p99, as the document has it."""
+    return {"label": "modelled", **asdict(p99)} if p99 is not None else UNKNOWN
+
+
 def _impact(finding: Finding, proof: Proof, each: dict[str, tuple[float, Finding]]) -> dict[str, Any]:
     if proof.status is Status.CONFIRMED:
         return {
@@ -40,6 +46,7 @@ def _impact(finding: Finding, proof: Proof, each: dict[str, tuple[float, Finding
             "longest": proof.longest,
             "victims": proof.victims,
             "saving": asdict(proof.saving) if proof.saving is not None else None,
+            "p99": predicted(proof.p99),
         }
     if holds_the_loop(finding) and finding.sink in each:
         mean, other = each[finding.sink]

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 from holdfast.audit.evidence.match import Match, same_route
 from holdfast.audit.evidence.observed import Evidence, Sample, Source, Stall
+from holdfast.audit.evidence.prediction import Prediction
 from holdfast.audit.evidence.proof import Proof
 from holdfast.audit.evidence.proposal import proposal
 from holdfast.audit.evidence.prove import sampled, stalled, unconfirmed
+from holdfast.audit.evidence.spared import without
 from holdfast.audit.evidence.where import Files
 from holdfast.audit.finding import Finding
 from holdfast.audit.sources import Sources
@@ -21,12 +23,14 @@ __all__ = ["Joined", "join"]
 @dataclass(frozen=True, slots=True)
 class Joined:
     """`proofs`: of each finding, in their order. `unexplained`: the stalls that none of them explains, the
-    costliest first; `proposals`: for each of these the lines of a budget that would, "" where unknown."""
+    costliest first; `proposals`: for each of these the lines of a budget that would, "" where unknown. `p99`:
+    what it should be when all is mended that is confirmed, None where that cannot be told."""
 
     sources: tuple[Source, ...]
     proofs: tuple[Proof, ...]
     unexplained: tuple[Stall, ...] = ()
     proposals: tuple[str, ...] = ()
+    p99: Prediction | None = None
 
 
 def join(findings: Sequence[Finding], evidence: Evidence, files: Files, sources: Sources) -> Joined:
@@ -57,7 +61,8 @@ def join(findings: Sequence[Finding], evidence: Evidence, files: Files, sources:
     for number, finding in enumerate(findings):
         hits = _hits(finding, evidence.requests)
         if number in stalls:
-            proof = stalled(stalls[number], still)
+            p99 = without(stalls[number], evidence.loads)
+            proof = replace(stalled(stalls[number], still), p99=p99)
         elif number in samples:
             proof = sampled(samples[number], evidence.samples)
         else:
@@ -66,7 +71,8 @@ def join(findings: Sequence[Finding], evidence: Evidence, files: Files, sources:
     unexplained.sort(key=lambda stall: (-stall.total, stall.place.file, stall.place.line))
     proposals = tuple(proposal(stall, match, files, sources) for stall in unexplained)
     told = tuple(_as_in_source(stall, files) for stall in unexplained)
-    return Joined(evidence.sources, tuple(proofs), told, proposals)
+    together = without((stall for those in stalls.values() for stall in those), evidence.loads)
+    return Joined(evidence.sources, tuple(proofs), told, proposals, together)
 
 
 def _as_in_source(stall: Stall, files: Files) -> Stall:

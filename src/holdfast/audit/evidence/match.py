@@ -104,7 +104,7 @@ class Match:
 def same_route(entry: str, route: str) -> bool:
     """Whether the entry of a chain ("GET /orders/{key}") may be a route as requests were counted by it.
 
-    A parameter is anything, and a router's own path is the end of the whole one.
+    A parameter of the entry is anything, and a router's own path is the end of the whole one.
     """
     method, _, path = entry.partition(" ")
     other, _, whole = route.partition(" ")
@@ -112,7 +112,7 @@ def same_route(entry: str, route: str) -> bool:
     if method != other or len(parts) > len(wholes):
         return False
     return all(
-        one == same or one.startswith("{") or same.startswith("{")
+        one == same or one.startswith("{")
         for one, same in zip(reversed(parts), reversed(wholes), strict=False)
     )
 

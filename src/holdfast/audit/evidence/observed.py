@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Evidence", "Frame", "Sample", "Source", "Stall", "merged"]
+__all__ = ["Evidence", "Frame", "Load", "Sample", "Source", "Spell", "Stall", "merged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,34 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class Spell:
+    """What of the stalls at a place came while a load was measured; `victims` as in `Stall`."""
+
+    seconds: float
+    victims: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The steady phase of a run of the gate, `seconds` long and on so many `workers`: its good answers by
+    route, and the latency in seconds by share of them (0.5, 0.99)."""
+
+    source: str
+    phase: str
+    seconds: float
+    workers: int
+    answers: Mapping[str, int]
+    percentiles: Mapping[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Stall:
     """All stalls of the loop at one place.
 
     `frames`: innermost first where the stack is known, else the place alone. `place` is the service's own
     line among them. `total` and `longest` in seconds; `victims`: requests delayed, summed over the stalls;
     `cause` as in `events.StallSeen`, "" where it is not told; `sink` is the innermost frame as a text.
+    `spell`: what of it is of the `Load` of the same source, None where that is not told.
     """
 
     source: str
@@ -36,6 +58,7 @@ class Stall:
     route: str = ""
     sink: str = ""
     cause: str = ""
+    spell: Spell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +92,7 @@ class Evidence:
     stalls: tuple[Stall, ...] = ()
     samples: tuple[Sample, ...] = ()
     requests: dict[str, int] | None = field(default=None)
+    loads: tuple[Load, ...] = ()
 
 
 def merged(each: Iterable[Evidence]) -> Evidence:
@@ -85,4 +109,5 @@ def merged(each: Iterable[Evidence]) -> Evidence:
         tuple(stall for one in known for stall in one.stalls),
         tuple(sample for one in known for sample in one.samples),
         requests,
+        tuple(load for one in known for load in one.loads),
     )

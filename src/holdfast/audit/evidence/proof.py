@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from holdfast.audit.evidence.prediction import Prediction
+
 __all__ = ["Proof", "Saving", "Status"]
 
 
@@ -34,7 +36,8 @@ class Saving:
 class Proof:
     """`seconds` and `longest` in seconds, `victims` requests delayed; None where not measured. `hits`:
     answered requests of its route, None where nobody counted them. `samples`: stacks of profiles with its
-    function on them. `source`: the file that the figures are from."""
+    function on them. `source`: the file that the figures are from. `p99`: what it should be without these
+    stalls, None where that cannot be told."""
 
     status: Status
     says: str
@@ -46,3 +49,4 @@ class Proof:
     samples: int = 0
     hits: int | None = None
     saving: Saving | None = None
+    p99: Prediction | None = None

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from holdfast.audit.finding import Finding
-from holdfast.audit.fix.mend import Mended, mend
+from holdfast.audit.fix.mend import Mended, each, mend
 from holdfast.audit.fix.numbers import Numbers
 from holdfast.audit.fix.project import Project
-from holdfast.audit.fix.text import diffs, lines
+from holdfast.audit.fix.text import diffs, lines, proposal
 from holdfast.audit.fix.write import write
+from holdfast.audit.proposal import Proposal
 
-__all__ = ["apply", "show"]
+__all__ = ["apply", "propose", "show"]
 
 
 def show(
@@ -24,6 +25,14 @@ def show(
     """
     project, mended = _mended(root, wanted, tests, cache)
     yield from diffs(project, mended)
+
+
+def propose(
+    root: Path, wanted: Collection[Finding], *, tests: bool = False, cache: Path | None = None
+) -> dict[Finding, Proposal]:
+    """Return what would mend each of `wanted`, by itself, where something is known; nothing is written."""
+    found = each(Project(root, tests=tests, cache=cache), Numbers.of(root), wanted)
+    return {one.fix.finding: proposal(one) for one in found}
 
 
 def apply(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from holdfast.audit.finding import Confidence, Finding
@@ -21,7 +22,7 @@ from holdfast.audit.fix.numbers import Numbers
 from holdfast.audit.fix.project import Key, Project, key_of, keys
 from holdfast.audit.whole import Whole
 
-__all__ = ["Mended", "Shown", "mend"]
+__all__ = ["Mended", "Shown", "each", "mend"]
 
 _ALIKE = frozenset({"HF101", "HF102"})
 """Rules about what a thread takes off the loop: one fix may end several of their findings."""
@@ -55,6 +56,11 @@ class Mended:
 def mend(project: Project, numbers: Numbers, wanted: Collection[Finding]) -> Mended:
     """Return what fixes for the findings `wanted` make of a project; nothing is written."""
     return _Mending(project, numbers, wanted).run()
+
+
+def each(project: Project, numbers: Numbers, wanted: Collection[Finding]) -> Iterator[Shown]:
+    """Yield the fix of each finding by itself, not audited; nothing is written."""
+    return _Mending(project, numbers, wanted).each()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,13 @@ class _Mending:
         unsafe = [fix for fix in fixes if not fix.safe]
         self._show([*unsafe, *(replace(fix, check=why) for fix, why in self._result.refused)])
         return self._result
+
+    def each(self) -> Iterator[Shown]:
+        self._read()
+        for fix in self._fixes():
+            with suppress(Clash):
+                after = self._rendered([fix])
+                yield Shown(fix, {file: self._text(file) for file in after}, after)
 
     def _read(self) -> None:
         """Take the project as it is by now; mostly that was audited last."""

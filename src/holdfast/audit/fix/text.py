@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Iterator
 
 from holdfast.audit.fix.edit import Fix
-from holdfast.audit.fix.mend import Mended
+from holdfast.audit.fix.mend import Mended, Shown
 from holdfast.audit.fix.project import Project
+from holdfast.audit.proposal import Proposal
 
-__all__ = ["diffs", "lines"]
+__all__ = ["diffs", "lines", "proposal"]
 
 
 def diffs(project: Project, mended: Mended) -> Iterator[str]:
@@ -40,6 +41,12 @@ def lines(mended: Mended, unwritten: dict[str, str]) -> Iterator[str]:
         yield f"not written {file}: {why}"
     if mended.shown:
         yield f"{len(mended.shown)} more to look at: --diff shows them"
+
+
+def proposal(one: Shown) -> Proposal:
+    """Return a fix as a report tells it."""
+    changed = (_diff(file, one.before[file], after) for file, after in sorted(one.after.items()))
+    return Proposal(one.fix.what, one.fix.check, tuple(line for lines in changed for line in lines))
 
 
 def _said(fix: Fix) -> str:

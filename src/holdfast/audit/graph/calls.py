@@ -86,8 +86,9 @@ class Calls:
         if kind == v.CLASS:
             return frozenset({(v.OBJECT, one[1], one[2])})
         if kind == v.PARTIAL:
-            inner = one[1]
-            return self.call(inner) if inner[0] in (v.FUNCTION, v.BOUND) else frozenset({inner})
+            return self.call(one[1])
+        if kind == v.GIVER:
+            return frozenset({one[1]})
         if kind == v.OBJECT:
             return union(self.call(each) for each in self._engine.members.member(one, "__call__"))
         if kind == v.OUTSIDE:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from holdfast.audit.graph import value as v
+from holdfast.audit.graph.callees import Callees
 from holdfast.audit.graph.infer import Inference
 from holdfast.audit.graph.library import Library, Sink
 from holdfast.audit.graph.place import Place
@@ -22,7 +23,11 @@ __all__ = ["Done", "Edge", "Edges", "Link", "Pass", "Wrapping"]
 _CALLING = frozenset(
     {
         *("map", "filter", "sorted", "min", "max", "functools.reduce", "list.sort"),
-        *("asyncio.run", "loop.call_soon", "asyncio.to_thread.never"),
+        *(
+            f"asyncio.{loop}.{call}"
+            for loop in ("get_running_loop", "get_event_loop", "AbstractEventLoop")
+            for call in ("call_soon", "call_later", "call_at")
+        ),
     }
 )
 """Library functions that call the functions they are given, at once and on the same thread."""
@@ -73,6 +78,7 @@ class Edges:
         self._program = program
         self._inference = inference
         self._library = library
+        self._callees = Callees(inference, library)
         self._done: dict[FunctionKey, Done] = {}
         self._wrapped: dict[int, Wrapping] = {}
 
@@ -194,10 +200,13 @@ class Edges:
 
     def _call(self, site: Site, place: Place, passes: list[Pass]) -> Iterator[_End]:
         targets: list[_Target] = []
-        for one in self._inference.values(site.expression[1], place):
+        for called in self._callees.of(site, place):
+            one = called[1] if called[0] == v.PARTIAL else called
             if one[0] in (v.OUTSIDE, v.MADE):
                 # Of what a library has made, calling it is one more path: `pipeline("...")(text)`.
-                yield from self._outside(site, place, one[1] if one[0] == v.OUTSIDE else f"{one[1]}()")
+                path = one[1] if one[0] == v.OUTSIDE else f"{one[1]}()"
+                if not self._callees.is_of_answer(site, place, path):
+                    yield from self._outside(site, place, path)
                 continue
             targets.extend(self._targets(one))
         for target, _ in targets:
@@ -205,7 +214,7 @@ class Edges:
         for target, skip in _awaitable(self._program, targets) if site.awaited else targets:
             function = self._program.function(target)
             passes.extend(self._passed(target, function.parameters[skip:], site.expression, place))
-            if _runs(function, site):
+            if _runs(function, site) and not (site.apart and function.asynchronous):
                 yield target, "", "", ""
 
     def _targets(self, one: Value) -> Iterator[_Target]:
@@ -221,19 +230,20 @@ class Edges:
                 yield from ((method, 1) for method in self._methods(me, name))
         elif kind == v.OBJECT:
             yield from ((method, 1) for method in self._methods(one, "__call__"))
-        elif kind == v.PARTIAL and one[1][0] in (v.FUNCTION, v.BOUND):
+        elif kind == v.PARTIAL:
             yield from self._targets(one[1])
 
     def _outside(self, site: Site, place: Place, path: str) -> Iterator[_End]:
         offload = self._library.offload(path)
         call = site.expression
-        if offload != "thread" and (path in _CALLING or offload == "loop"):
+        if path in _CALLING or offload in ("loop", "task"):
             for argument in (*call[2], *(value for _, value in call[3])):
                 for one in self._inference.values(argument, place):
                     if one[0] in (v.FUNCTION, v.BOUND, v.PARTIAL):
                         for target, _ in self._targets(one):
                             self._inference.reads(target[0])
-                            if not self._program.function(target).generator:
+                            function = self._program.function(target)
+                            if not function.generator and (function.asynchronous or offload != "task"):
                                 yield target, "", "", ""
         sink = path if self._library.sink(path) is not None and not site.awaited else ""
         query = path if self._library.is_query(path) else ""

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from holdfast.audit.graph.program import statements
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression, Function, Statement
-from holdfast.audit.source.inside import own, parts
+from holdfast.audit.source.inside import bodies, own, parts
 
-__all__ = ["is_skipped", "is_spared"]
+__all__ = ["given", "is_skipped", "is_spared"]
 
 _OFF = ((form.CONST, None), (form.CONST, False))
+_ON = (form.CONST, True)
 
 
 def is_spared(function: Function, call: Expression, asked: Expression) -> bool:
     """Whether `call` brings what `function` would get by another call, `asked`, for want of it."""
-    given = _given(function, call)
+    brought = given(function, call)
     optional = {
-        one.name for one in function.parameters if one.default == (form.CONST, None) and one.name in given
+        one.name for one in function.parameters if one.default == (form.CONST, None) and one.name in brought
     }
     return bool(optional) and any(
         any(part is asked for part in parts(value))
@@ -29,23 +30,29 @@ def is_spared(function: Function, call: Expression, asked: Expression) -> bool:
 
 
 def is_skipped(function: Function, call: Expression, asked: Expression) -> bool:
-    """Whether `function`, run by `call`, does not come to `asked`: that hangs on an argument that is off.
+    """Whether `function`, run by `call`, does not come to `asked`, because of an argument that is off or on.
 
-    It does where it stands under a test of the argument alone, or under any test and is made with it.
+    It does where it stands under a test of the argument alone, or under any test and is made with it; and
+    behind `if cached: return`.
     """
     if any(name is None for name, _ in call[3]) or any(one[0] == form.OP for one in call[2]):
         return False  # `*rest` or `**rest` may bring anything
-    given = _given(function, call)
-    values = {one.name: given.get(one.name, one.default) for one in function.parameters}
+    brought = given(function, call)
+    values = {one.name: brought.get(one.name, one.default) for one in function.parameters}
     off = {name for name, value in values.items() if value in _OFF}
+    on = {name for name, value in values.items() if value == _ON}
+    if on and _is_left(function.body, on, asked):
+        return True
     made_with = {part[1] for part in parts(asked) if part[0] == form.NAME} & off
     return bool(off) and any(
         made_with or (test[0] == form.NAME and test[1] in off) for test in _tests(function.body, asked)
     )
 
 
-def _given(function: Function, call: Expression) -> dict[str, Expression]:
-    """Return the arguments of `call` by the names of the parameters."""
+def given(function: Function, call: Expression) -> dict[str, Expression]:
+    """Return the arguments of `call` by the names of the parameters; none for a property."""
+    if call[0] != form.CALL:
+        return {}
     names = [one.name for one in function.parameters if one.kind == "positional"]
     bound = names[1:] if function.owner is not None else names
     return {**dict(zip(bound, call[2], strict=False)), **{name: value for name, value in call[3] if name}}
@@ -69,6 +76,21 @@ def _tests(body: Iterable[Statement], asked: Expression) -> Iterator[Expression]
             for part in parts(value):
                 if part[0] == form.ANY and any(inner is asked for inner in parts(part)):
                     yield part[1][0]
+
+
+def _is_left(body: Iterable[Statement], on: Collection[str], asked: Expression) -> bool:
+    """Whether a body is left, for a name that is `on`, before it comes to `asked`."""
+    rest = list(body)
+    while rest:
+        statement = rest.pop(0)
+        if statement[0] == form.BRANCH and statement[1][0] == form.NAME and statement[1][1] in on:
+            if len(statement[2]) == 2 and _holds(statement[2][1], asked):
+                return True
+            if statement[2][0] and statement[2][0][-1][0] == form.RETURN:
+                return _holds(rest, asked)
+        if any(_is_left(inner, on, asked) for inner in bodies(statement)):
+            return True
+    return False
 
 
 def _holds(body: Iterable[Statement], asked: Expression) -> bool:

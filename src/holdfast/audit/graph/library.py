@@ -21,16 +21,27 @@ _OF_ANSWERS = frozenset(
         *(
             "decode",
             "encode",
-            "strip",
+            "format",
+            "hex",
+            "join",
+            "replace",
             "split",
-            "lower",
-            "upper",
+            "rsplit",
+            "splitlines",
+            "partition",
+        ),
+        *("strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "lower", "upper", "title", "casefold"),
+        *(
             "startswith",
             "endswith",
-            "format",
-            "replace",
+            "isdigit",
+            "isalpha",
+            "isoformat",
+            "tolist",
+            "model_dump",
+            "raise_for_status",
         ),
-        *("items", "keys", "values", "append", "isdigit", "hex"),
+        *("items", "keys", "values", "append", "extend", "sort", "setdefault"),
     }
 )
 """Methods of the texts, bytes and mappings that calls give."""
@@ -135,6 +146,11 @@ class Library:
                 return _called(sink, path)
         return None
 
+    def is_named(self, path: str) -> bool:
+        """Whether `path` is spoken of by its own name, and not by that of all below another."""
+        path = self.canonical(path)
+        return path in self._sinks or path in self._queries or path in self._remote
+
     def given(self, path: str) -> str:
         """Return the path of what calling `path` gives; "" where that is its own path."""
         canonical = self.canonical(path)
@@ -149,7 +165,10 @@ class Library:
         return self._attributes.get(self.canonical(path), "")
 
     def offload(self, path: str) -> str:
-        """Return where a call runs the functions it is given: "thread", "loop", or "" for nothing known."""
+        """Return where a call runs the functions it is given: "thread", "loop", "task", or "" for unknown.
+
+        A task runs async functions on the loop, and others in a thread.
+        """
         return self._offload.get(self.canonical(path), "")
 
     def client(self, path: str) -> str:

@@ -52,9 +52,9 @@ class Members:
         if kind in (v.OBJECT, v.CLASS):
             return self._of_class(one, name)
         if kind == v.ITEMS and name in ("get", "pop", "popleft", "setdefault", "get_nowait"):
-            return frozenset({(v.PARTIAL, one[1])})
+            return frozenset({(v.GIVER, one[1])})
         if kind == v.ITEMS and name == "values":
-            return frozenset({(v.PARTIAL, one)})
+            return frozenset({(v.GIVER, one)})
         if kind == v.PARTIAL and name in ("func", "__wrapped__"):
             return frozenset({one[1]})
         return NOTHING

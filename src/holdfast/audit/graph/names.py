@@ -171,9 +171,23 @@ class Names:
         for decorator in reversed(self._engine.program.function(key).decorators):
             own = frozenset(one for one in self._engine.possible(decorator, place) if one[0] in _OWN)
             made = union(map(self._engine.calls.call, own))
-            replaced = frozenset(one for one in made if one[0] in (v.FUNCTION, v.PARTIAL, v.BOUND))
+            replaced = frozenset(one for one in made if self._replaces(one, own))
             yield own, given, replaced or given
             given = replaced or given
+
+    def _replaces(self, one: Value, decorators: Values) -> bool:
+        """Whether what a decorator gives is of its own making, and not one of all that it was given."""
+        if one[0] != v.FUNCTION:
+            return one[0] in (v.PARTIAL, v.BOUND)
+        makers = ((each[-2], each[-1]) for each in decorators if each[0] in (v.FUNCTION, v.BOUND))
+        return self._outermost((one[1], one[2])) in set(map(self._outermost, makers))
+
+    def _outermost(self, key: FunctionKey) -> FunctionKey:
+        """Return the function around all that a function is defined in; itself where there is none."""
+        self._engine.reads(key[0])
+        while (within := self._engine.program.function(key).within) is not None:
+            key = (key[0], within)
+        return key
 
     def parameter(self, key: FunctionKey, function: Function, parameter: Parameter) -> Values:
         """Return what a parameter may be: by its type, by what is injected, else by what callers pass."""

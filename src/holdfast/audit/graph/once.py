@@ -10,10 +10,20 @@ from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression, Function, Statement
 from holdfast.audit.source.inside import bodies, own, parts, word
 
-__all__ = ["memoised", "once"]
+__all__ = ["diagnostic", "memoised", "once", "stored"]
 
 _ASKING = frozenset({"get", "hasattr", "getattr", "isinstance", "len", "type", "id", "hasHandlers"})
 """Calls that look into a memo. Another one in a test says that what is kept grows old."""
+_DEBUGGING = re.compile(
+    r"(^|_)(debug(ging)?|profil(er|ing)|profile_(path|dir|file)|verbose|tracemalloc)(_|$)", re.IGNORECASE
+)
+"""Names of what is switched on to look for a fault."""
+_MAKING_READY = re.compile(
+    r"_*(ensure|init|initiali[sz]e|connect|load|setup|set_up|start|open|prepare|warm)(_|$)"
+)
+"""Names of methods that fill what an object holds."""
+_THERE = frozenset({"exists", "is_file", "is_dir", "isfile", "isdir"})
+_REMOVING = frozenset({"remove", "unlink", "rmtree", "rmdir", "open", "read_text", "read_bytes", "listdir"})
 _PER_REQUEST = re.compile(
     r"user|email|token|request|session|message|query|prompt|url|text|path", re.IGNORECASE
 )
@@ -35,23 +45,76 @@ def once(function: Function) -> frozenset[int]:
     )
 
 
-def memoised(function: Function, *, instances: bool) -> frozenset[int]:
+def memoised(function: Function, *, instances: bool, keyed: bool = False) -> frozenset[int]:
     """Return the ids of the calls that a function makes where its memo has no answer.
 
     A memo is a place that outlives the call and that the function fills: `made[name] = ...` on a miss, or
     behind `if found is not None: return found`. With `instances` what `self` holds is such a place, too: it
-    is one only where `self` outlives the request. A logger with handlers is set up, and counts as filled.
+    is one only where `self` outlives the request. With `keyed` one counts whose keys requests bring. A logger
+    with handlers is set up, and counts as filled.
     """
-    return frozenset(map(id, _Memo(function, instances).behind(function.body)))
+    return frozenset(map(id, _Memo(function, instances, keyed).behind(function.body)))
+
+
+def stored(function: Function) -> frozenset[int]:
+    """Return the ids of the calls that a function makes where a path does not lead to anything yet.
+
+    They stand under a test of the path, or behind `if path.exists(): return`, and one is given the path.
+    """
+    return frozenset(map(id, _unless_there(function.body)))
+
+
+def diagnostic(function: Function) -> frozenset[int]:
+    """Return the ids of the calls that a function makes only where somebody looks for a fault in it."""
+    return frozenset(
+        id(call)
+        for statement in statements(function.body)
+        if statement[0] == form.BRANCH and any(_DEBUGGING.search(word(part)) for part in parts(statement[1]))
+        for call in _calls(statement[2][0])
+    )
+
+
+def _unless_there(body: Iterable[Statement]) -> Iterator[Expression]:
+    rest = list(body)
+    while rest:
+        statement = rest.pop(0)
+        if statement[0] == form.BRANCH and len(statement[2]) == 2:
+            there, missing = set(_looked_for(statement[1])), set(_looked_for(statement[1], missing=True))
+            yield from _filling(statement[2][0], missing)
+            yield from _filling(statement[2][1], there)
+            if there and statement[2][0] and statement[2][0][-1][0] == form.RETURN:
+                yield from _filling(rest, there)
+                return
+        for block in bodies(statement):
+            yield from _unless_there(block)
+
+
+def _looked_for(test: Expression, *, missing: bool = False) -> Iterator[Expression]:
+    """Yield the paths that a test asks the disk for; those that are to be there, or those to be `missing`."""
+    if test[0] in (form.OP, form.ANY):
+        for part in test[1]:
+            yield from _looked_for(part, missing=missing is not (test[0] == form.OP))
+    elif not missing and test[0] == form.CALL and word(test[1]) in _THERE:
+        yield test[2][0] if test[2] else test[1][1] if test[1][0] == form.ATTR else test
+
+
+def _filling(block: Iterable[Statement], paths: set[Expression]) -> Iterator[Expression]:
+    """Yield the calls of a block, where one of them makes something of one of `paths`."""
+    found = list(_calls(block))
+    makes = any(
+        word(call[1]) not in _REMOVING and any(part in paths for part in parts(call)) for call in found
+    )
+    yield from found if makes else ()
 
 
 class _Memo:
     """`_kept`: the places that the function fills. `_names`: local names that hold what is kept there."""
 
-    def __init__(self, function: Function, instances: bool) -> None:
+    def __init__(self, function: Function, instances: bool, keyed: bool) -> None:
         body = list(statements(function.body))
         me = {one.name for one in function.parameters[:1] if function.owner is not None}
-        self._instances = instances
+        self._keyed = keyed
+        self._me = next(iter(me), "") if instances else ""
         self._globals = _globals(function)
         self._local = {one.name for one in function.parameters} | set(_bound(body))
         self._local -= self._globals | (me if instances else me & {"cls"})
@@ -70,7 +133,8 @@ class _Memo:
             statement = rest.pop(0)
             if statement[0] == form.BRANCH and self._asks(statement[1]):
                 for block in statement[2]:
-                    yield from _calls(block) if self._is_miss(statement, block) else ()
+                    miss = self._is_miss(statement, block) or self._makes_ready(statement, block)
+                    yield from _calls(block) if miss else ()
             if self._answers(statement) and (_sets_up(statement) or self._fills([statement, *rest])):
                 inner = [one for handler in statement[2] for one in handler[2]] if _tries(statement) else []
                 yield from _calls([*inner, *rest])
@@ -84,7 +148,7 @@ class _Memo:
             return None
         target = statement[1]
         if target[0] == form.SUB:
-            if not self._instances and _PER_REQUEST.search(word(target[2])):
+            if not self._keyed and _PER_REQUEST.search(word(target[2])):
                 return None
             target = target[1]
             if target[0] == form.NAME:
@@ -107,6 +171,15 @@ class _Memo:
         return any(
             place[0] == form.NAME or place in asked or place[2] in names or (self._names and len(asked) == 1)
             for place in filled
+        )
+
+    def _makes_ready(self, branch: Statement, block: Iterable[Statement]) -> bool:
+        """Whether an object that outlives the call fills itself: `if self.pool is None: self.connect()`."""
+        me = (form.NAME, self._me)
+        asked = any(part[0] == form.ATTR and part[1] == me for part in parts(branch[1]))
+        return asked and any(
+            call[1][0] == form.ATTR and call[1][1] == me and bool(_MAKING_READY.match(call[1][2]))
+            for call in _calls(block)
         )
 
     def _asks(self, test: Expression) -> bool:

@@ -12,9 +12,10 @@ from typing import TypeAlias
 from holdfast.audit.graph.edges import Edge, Edges, Link
 from holdfast.audit.graph.leading import BLOCKS, leading
 from holdfast.audit.graph.library import Sink
-from holdfast.audit.graph.once import memoised, once
+from holdfast.audit.graph.once import once
 from holdfast.audit.graph.program import FunctionKey, Program
-from holdfast.audit.graph.roots import Root
+from holdfast.audit.graph.rarely import Rarely
+from holdfast.audit.graph.roots import TASK, Root
 from holdfast.audit.graph.wrappers import Wrappers
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Function
@@ -97,14 +98,17 @@ class Reach:
         self.reached = Reached(edges)
         self.edges: Mapping[FunctionKey, tuple[Edge, ...]] = self.reached
         self._once: dict[FunctionKey, frozenset[int]] = {}
-        self._memoised: dict[FunctionKey, frozenset[int]] = {}
+        self.rarely = Rarely(program, self)
         self._on_loop: Mapping[FunctionKey, Entry] = {}
         self._in_thread: Mapping[FunctionKey, Entry] = {}
+        self._in_task: Mapping[FunctionKey, Entry] = {}
 
     def run(self, roots: Iterable[Root]) -> None:
         """Follow everything that the roots reach."""
-        roots = list(roots)
-        self._on_loop = self._follow(root for root in roots if root.on_loop)
+        # What a reading and a writing route reach equally near is said to be reached from the reading one.
+        roots = sorted(roots, key=lambda one: not one.name.startswith("GET"))
+        self._on_loop = self._follow(root for root in roots if root.on_loop and root.kind != TASK)
+        self._in_task = self._follow(root for root in roots if root.kind == TASK)
         # Async functions that no root reaches run on some loop as well.
         numbers = range(len(self._program.modules))
         self._follow((number, each) for number in numbers for each in self._edges.starting(number))
@@ -116,23 +120,25 @@ class Reach:
         return leading(self.reached.links())
 
     @property
-    def entries(self) -> tuple[Mapping[FunctionKey, Entry], Mapping[FunctionKey, Entry]]:
-        """How functions were come to on the loop and in threads, callers before those they call."""
-        return self._on_loop, self._in_thread
+    def entries(self) -> tuple[Mapping[FunctionKey, Entry], ...]:
+        """How functions were come to: by requests on the loop and in threads, and by tasks of the service;
+        callers before those they call."""
+        return self._on_loop, self._in_thread, self._in_task
 
     def seen(
         self,
         program: Program,
         edges: Mapping[FunctionKey, tuple[Edge, ...]],
-        on_loop: Mapping[FunctionKey, Entry],
-        in_thread: Mapping[FunctionKey, Entry],
+        entries: Iterable[Mapping[FunctionKey, Entry]],
         leads: Mapping[FunctionKey, int],
         decorated: Mapping[FunctionKey, str],
     ) -> Reach:
         """Return the same, looked at through these."""
         view = copy(self)
-        view._program, view.edges, view._once, view._memoised = program, edges, {}, {}
-        view._on_loop, view._in_thread, view.leads = on_loop, in_thread, leads
+        view._program, view.edges, view._once = program, edges, {}
+        view.rarely = Rarely(program, view)
+        view._on_loop, view._in_thread, view._in_task = entries
+        view.leads = leads
         view.wrappers = self.wrappers.seen(decorated)
         return view
 
@@ -186,7 +192,9 @@ class Reach:
 
     def way(self, key: FunctionKey) -> tuple[Edge, ...]:
         """Return the edges from that root to `key`."""
-        entries = self._on_loop if key in self._on_loop else self._in_thread
+        return self._way(key, self._on_loop if key in self._on_loop else self._in_thread)
+
+    def _way(self, key: FunctionKey, entries: Mapping[FunctionKey, Entry]) -> tuple[Edge, ...]:
         way: list[Edge] = []
         while (entry := entries.get(key)) is not None and entry[1] is not None:
             caller, number = entry[1]
@@ -198,7 +206,8 @@ class Reach:
         """Yield the loop sites from which a blocking call is reached, in the order of the source."""
         for key in sorted(self.edges):
             function = self._program.function(key)
-            entry = self._on_loop.get(key)
+            entries = self._on_loop if key in self._on_loop else self._in_task
+            entry = entries.get(key)
             starts_here = entry is not None and entry[1] is None and entry[0].on_loop
             if not function.asynchronous and not starts_here:
                 continue
@@ -209,7 +218,7 @@ class Reach:
             for chains in sites_here.values():
                 chains.sort(key=len)
                 root = entry[0] if entry is not None else None
-                way = self.way(key) if entry is not None else ()
+                way = self._way(key, entries)
                 yield Blocked(chains[0], root, way, tuple(chains[1:]))
 
     def _chains(self, edge: Edge) -> Iterator[tuple[Edge, ...]]:
@@ -219,7 +228,7 @@ class Reach:
         if edge.sink is not None:
             yield (edge,)
             return
-        if edge.callee is None or not self._blocks_through(edge.callee):
+        if edge.callee is None or not self.blocks_through(edge.callee):
             return
         seen = {edge.callee}
         queue: deque[tuple[Edge, ...]] = deque([(edge,)])
@@ -232,7 +241,7 @@ class Reach:
                     yield (*chain, following)
                 elif following.callee is not None and following.callee not in seen:
                     seen.add(following.callee)
-                    if self._blocks_through(following.callee) and len(chain) < 25:
+                    if self.blocks_through(following.callee) and len(chain) < 25:
                         queue.append((*chain, following))
 
     def behind(self, edge: Edge) -> tuple[Edge, ...]:
@@ -256,20 +265,7 @@ class Reach:
             found = self._once[edge.caller] = once(self._program.function(edge.caller))
         return id(edge.site.expression) in found
 
-    def is_memoised(self, edge: Edge) -> bool:
-        """Whether only a request that finds nothing in a memo of the process goes this way."""
-        found = self._memoised.get(edge.caller)
-        if found is None:
-            function = self._program.function(edge.caller)
-            found = self._memoised[edge.caller] = memoised(function, instances=self._is_single(edge.caller))
-        return id(edge.site.expression) in found
-
-    def _is_single(self, method: FunctionKey) -> bool:
-        """Whether the class of a method decides itself when an instance is new, as a singleton does."""
-        owner = self._program.function(method).owner
-        return owner is not None and "__new__" in self._program.class_((method[0], owner)).functions
-
-    def _blocks_through(self, callee: FunctionKey) -> bool:
+    def blocks_through(self, callee: FunctionKey) -> bool:
         """Whether a caller waits for what blocks in `callee`, each time: sync, and not computed once."""
         if not self.leads.get(callee, 0) & BLOCKS:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -9,11 +10,16 @@ from typing import TypeAlias
 from holdfast.audit.graph import value as v
 from holdfast.audit.graph.infer import Inference
 from holdfast.audit.graph.place import Place
-from holdfast.audit.graph.program import FunctionKey, Program, statements
+from holdfast.audit.graph.program import ClassKey, FunctionKey, Program, statements
+from holdfast.audit.graph.sites import sites
 from holdfast.audit.source import form
-from holdfast.audit.source.form import Expression, Function
+from holdfast.audit.source.form import Class, Expression, Function
+from holdfast.audit.source.inside import word
 
-__all__ = ["Root", "roots"]
+__all__ = ["TASK", "Root", "roots"]
+
+TASK = "task"
+"""The kind of what a service does by itself, over and over, beside its requests."""
 
 _VERBS = frozenset(
     {"get", "post", "put", "patch", "delete", "head", "options", "trace", "route", "api_route"}
@@ -30,11 +36,29 @@ _IN_TYPES = frozenset(
     for name in ("AfterValidator", "BeforeValidator", "PlainValidator", "WrapValidator")
 )
 _MIDDLEWARE = ("BaseHTTPMiddleware",)
+_ASGI = ("scope", "receive", "send")
+_HANDLERS = (
+    *("strawberry.", "socketio.AsyncServer.", "fastmcp.FastMCP.", "mcp.server.FastMCP."),
+    *("mcp.server.fastmcp.FastMCP.", "mcp.server.fastmcp.server.FastMCP.", "mcp.server.Server."),
+)
+"""Beginnings of decorators whose functions a library runs on the loop of the app that it is part of."""
+_METHODS = {
+    "starlette.authentication.AuthenticationBackend": ("middleware", ("authenticate",)),
+    "starlette.endpoints.HTTPEndpoint": ("route", ("get", "post", "put", "patch", "delete", "head")),
+    "starlette.endpoints.WebSocketEndpoint": ("websocket", ("on_connect", "on_receive", "on_disconnect")),
+}
+"""Classes whose methods a library runs for requests: the kind of root, and the methods."""
+_STARTS = re.compile(
+    r"(_?on_)?(lifespan|startup|start|init|initiali[sz]e|bootstrap|run|setup|connect|schedule)(_|$)"
+    r"|.+_(lifespan|startup|start|event)$|__init__$|__aenter__$"
+)
+"""Names of functions that start what a service does by itself."""
+_SPAWNS = frozenset({"create_task", "ensure_future"})
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """`kind`: "route", "dependency", "middleware", "handler", "websocket", "validator", "async". `name`: as
+    """`kind`: "route", "dependency", "middleware", "handler", "websocket", "validator", "task". `name`: as
     "GET /orders"; "" where it has none. `on_loop`: whether it runs on the event loop, and not in a thread."""
 
     function: FunctionKey
@@ -71,11 +95,43 @@ def _of_module(program: Program, inference: Inference, number: int) -> Iterator[
     yield from _in_body(program, inference, module.body, Place(number))
     for function in module.functions:
         yield from _in_body(program, inference, function.body, Place(number, function.index))
+        if _STARTS.match(function.name):
+            yield from _started(program, inference, (number, function.index), function)
     for found in module.classes:
+        yield from _methods(program, inference, (number, found.index), found)
         if any(base[-1] in _MIDDLEWARE for base in found.bases if base[0] in (form.NAME, form.ATTR)):
             for name in ("dispatch", "__call__"):
                 if name in found.functions:
                     yield Root((number, found.functions[name]), "middleware", found.name, True)
+
+
+def _started(program: Program, inference: Inference, key: FunctionKey, function: Function) -> Iterator[Root]:
+    """Yield what a function starts as a task and leaves turning: a coroutine with a `while`."""
+    for site in sites(function.body):
+        call = site.expression
+        if call[0] != form.CALL or word(call[1]) not in _SPAWNS or not call[2] or call[2][0][0] != form.CALL:
+            continue
+        for each in _functions(inference, call[2][0][1], Place(*key)):
+            turning = program.function(each)
+            inference.reads(each[0], inside=True)
+            if turning.asynchronous and any(one[0] == form.WHILE for one in statements(turning.body)):
+                yield Root(each, TASK, f"{program.qualified(each)} (task)", True)
+
+
+def _methods(program: Program, inference: Inference, key: ClassKey, found: Class) -> Iterator[Root]:
+    """Yield the methods that a library calls for requests: of an ASGI app, and of classes made for that."""
+    called = found.functions.get("__call__")
+    if called is not None:
+        function = program.function((key[0], called))
+        if function.asynchronous and tuple(one.name for one in function.parameters[1:]) == _ASGI:
+            yield Root((key[0], called), "middleware", found.name, True)
+    for path in inference.family.outside_bases(key) if found.bases else ():
+        kind, names = _METHODS.get(path, ("", ()))
+        for name in names:
+            if name in found.functions:
+                method = (key[0], found.functions[name])
+                on_loop = kind != "route" or program.function(method).asynchronous
+                yield Root(method, kind, program.qualified(method), on_loop)
 
 
 def _decorated(
@@ -89,20 +145,23 @@ def _decorated(
             yield from _handed_on(inference, key, function, call, place)
         if target[0] == form.NAME and target[1] in _VALIDATORS and function.owner is not None:
             yield Root(key, "validator", program.qualified(key), True)
+        named = inference.values(target, place)
+        if any(one[0] == v.OUTSIDE and one[1].startswith(_HANDLERS) for one in named):
+            yield Root(key, "listener", program.qualified(key), True)
         if target[0] != form.ATTR or call is None:
             continue
-        word = target[2]
-        if word in _VERBS and _is_router(inference, target[1], place):
+        verb = target[2]
+        if verb in _VERBS and _is_router(inference, target[1], place):
             path = _first_text(call)
-            yield Root(key, "route", f"{word.upper()} {path}".strip(), function.asynchronous)
+            yield Root(key, "route", f"{verb.upper()} {path}".strip(), function.asynchronous)
             for name, value in call[3]:
                 if name == "dependencies":
                     yield from _depends(program, inference, value, place)
-        elif word == "websocket" and _is_router(inference, target[1], place):
+        elif verb == "websocket" and _is_router(inference, target[1], place):
             yield Root(key, "websocket", f"WS {_first_text(call)}".strip(), True)
-        elif word == "middleware" and _is_router(inference, target[1], place):
+        elif verb == "middleware" and _is_router(inference, target[1], place):
             yield Root(key, "middleware", function.name, True)
-        elif word == "exception_handler" and _is_router(inference, target[1], place):
+        elif verb == "exception_handler" and _is_router(inference, target[1], place):
             yield Root(key, "handler", function.name, function.asynchronous)
 
 
@@ -179,22 +238,22 @@ def _in_body(program: Program, inference: Inference, body: object, place: Place)
         if value is None or value[0] != form.CALL:
             continue
         func = value[1]
-        word = func[2] if func[0] == form.ATTR else func[1] if func[0] == form.NAME else ""
-        if word in ("add_api_route", "add_route") and func[0] == form.ATTR:
+        named = word(func)
+        if named in ("add_api_route", "add_route") and func[0] == form.ATTR:
             if len(value[2]) > 1 or any(name == "endpoint" for name, _ in value[3]):
                 endpoint = value[2][1] if len(value[2]) > 1 else dict(value[3])["endpoint"]
                 yield from _endpoints(program, inference, endpoint, place, _first_text(value))
-        elif word == "add_api_websocket_route" and len(value[2]) > 1:
+        elif named == "add_api_websocket_route" and len(value[2]) > 1:
             for key in _functions(inference, value[2][1], place):
                 yield Root(key, "websocket", f"WS {_first_text(value)}", True)
-        elif word == "add_middleware" and value[2]:
+        elif named == "add_middleware" and value[2]:
             for one in inference.values(value[2][0], place):
                 if one[0] == v.CLASS:
                     for name in ("__call__", "dispatch"):
                         for each in inference.members.member((v.OBJECT, one[1], one[2]), name):
                             if each[0] == v.BOUND:
                                 yield Root((each[2], each[3]), "middleware", name, True)
-        elif word == "add_exception_handler" and len(value[2]) > 1:
+        elif named == "add_exception_handler" and len(value[2]) > 1:
             for key in _functions(inference, value[2][1], place):
                 yield Root(key, "handler", "", program.function(key).asynchronous)
         for name, given in value[3]:

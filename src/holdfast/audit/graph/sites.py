@@ -8,8 +8,12 @@ from typing import TypeAlias
 
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression, Statement
+from holdfast.audit.source.inside import own, parts, word
 
-__all__ = ["Site", "sites"]
+__all__ = ["Kind", "Site", "sites"]
+
+Kind: TypeAlias = tuple[Expression, Expression, bool]
+"""Something, its type, and whether it is or is not of that: what `isinstance` says there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,8 @@ class Site:
 
     `over`: what the innermost `for` around it goes over, None outside of one; a `while` does not count, since
     it polls and pages more often than it walks. `awaited`: directly behind `await`. `iterated`: what a loop
-    goes over, or what is given to something that does.
+    goes over, or what is given to something that does. `apart`: given to something that runs coroutines on
+    another loop. `kinds`: the tests of types that it stands under.
     """
 
     expression: Expression
@@ -28,6 +33,8 @@ class Site:
     awaited: bool = False
     iterated: bool = False
     entered: str = ""
+    apart: bool = False
+    kinds: tuple[Kind, ...] = ()
 
 
 def sites(body: Iterable[Statement]) -> Iterator[Site]:
@@ -39,12 +46,15 @@ Over: TypeAlias = "Expression | None"
 
 
 class _Walk:
-    __slots__ = ("_line",)
+    __slots__ = ("_apart", "_kinds", "_line")
 
     def __init__(self) -> None:
         self._line = 0
+        self._apart = False
+        self._kinds: tuple[Kind, ...] = ()
 
     def block(self, body: Iterable[Statement], over: Over) -> Iterator[Site]:
+        kinds = self._kinds
         for statement in body:
             tag = statement[0]
             self._line = statement[-1]
@@ -69,17 +79,28 @@ class _Walk:
                 for value, _ in statement[1]:
                     yield from self.value(value, over)
                     kind = "async" if statement[2] else "sync"
-                    yield Site(value, self._line, 0, over, entered=kind)
+                    yield Site(value, self._line, 0, over, entered=kind, kinds=self._kinds)
                 yield from self.block(statement[3], over)
             elif tag == form.TRY:
                 yield from self.block(statement[1], over)
                 for handler in statement[2]:
-                    yield from self.block(handler[2], over)
+                    if not _is_off_loop(statement[1], handler):
+                        yield from self.block(handler[2], over)
                 yield from self.block(statement[3], over)
             elif tag == form.BRANCH:
-                yield from self.value(statement[1], over)
-                for each in statement[2]:
-                    yield from self.block(each, over)
+                yield from self._branch(statement, over)
+        self._kinds = kinds
+
+    def _branch(self, statement: Statement, over: Over) -> Iterator[Site]:
+        yield from self.value(statement[1], over)
+        outer, kind = self._kinds, _kind(statement[1])
+        for number, body in enumerate(statement[2]):
+            if kind is not None:
+                self._kinds = (*outer, (*kind[:2], kind[2] is (number == 0)))
+            yield from self.block(body, over)
+        self._kinds = outer
+        if kind is not None and statement[2][0] and statement[2][0][-1][0] in _LEAVING:
+            self._kinds = (*outer, (*kind[:2], not kind[2]))
 
     def target(self, target: Expression, over: Over) -> Iterator[Site]:
         if target[0] == form.SUB:
@@ -98,7 +119,7 @@ class _Walk:
             yield from self.value(value[1], over, awaited=True)
         elif tag == form.ATTR:
             yield from self.value(value[1], over)
-            yield Site(value, self._line, 0, over)
+            yield Site(value, self._line, 0, over, kinds=self._kinds)
         elif tag == form.YIELD:
             yield from self.value(value[1], over, iterated=iterated)
         elif tag == form.COMP:
@@ -132,11 +153,46 @@ class _Walk:
         else:
             yield from self.value(func, over)
         consumes = func[0] == form.NAME and func[1] in _CONSUMERS
+        apart = self._apart
+        self._apart = apart or _runs_apart(func)
         for argument in call[2]:
             yield from self.value(argument, over, iterated=consumes)
         for _, argument in call[3]:
             yield from self.value(argument, over)
-        yield Site(call, call[4], call[5], over, awaited, iterated)
+        self._apart = apart
+        yield Site(call, call[4], call[5], over, awaited, iterated, apart=apart, kinds=self._kinds)
+
+
+_LEAVING = frozenset({form.RETURN, form.RAISE})
+_APART = frozenset({"run_until_complete", "run_coroutine_threadsafe", "Thread", "submit"})
+_LOOPS = frozenset({"asyncio", "uvloop", "anyio", "trio"})
+
+
+def _runs_apart(func: Expression) -> bool:
+    """Whether what is called runs coroutines on another loop: in a running one it would raise."""
+    if func[0] == form.ATTR and func[2] == "run":
+        return bool(func[1][0] == form.NAME and func[1][1] in _LOOPS)
+    return func[0] in (form.NAME, form.ATTR) and func[-1] in _APART
+
+
+def _is_off_loop(tried: Iterable[Statement], handler: Expression) -> bool:
+    """Whether a handler is for the error of asking for a running loop where none is."""
+    asks = any(
+        part[0] == form.CALL and word(part[1]) in ("get_running_loop", "current_task")
+        for statement in tried
+        for value in own(statement)
+        for part in parts(value)
+    )
+    return asks and handler[0] is not None and any(word(one) == "RuntimeError" for one in parts(handler[0]))
+
+
+def _kind(test: Expression) -> Kind | None:
+    """Return what a test says of a type; None where it tests something else."""
+    holds = test[0] != form.OP
+    inner = test if holds else test[1][0] if len(test[1]) == 1 else test
+    if inner[0] != form.CALL or inner[1] != (form.NAME, "isinstance") or len(inner[2]) != 2:
+        return None
+    return inner[2][0], inner[2][1], holds
 
 
 _CONSUMERS = frozenset(

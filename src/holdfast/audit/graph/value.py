@@ -12,6 +12,7 @@ A value is a tuple whose first element is one of the kinds below, so that values
     (AWAITABLE, value)                  a coroutine that gives value
     (ITEMS, value)                      a container or iterator of value
     (PARTIAL, value)                    a callable that calls value
+    (GIVER, value)                      a callable that gives value: `handlers.get`
     (TEXT, text)                        a text that is written in the source
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "BOUND",
     "CLASS",
     "FUNCTION",
+    "GIVER",
     "ITEMS",
     "MADE",
     "MODULE",
@@ -56,6 +58,7 @@ MADE = "made"
 AWAITABLE = "awaitable"
 ITEMS = "items"
 PARTIAL = "partial"
+GIVER = "giver"
 TEXT = "text"
 
 NOTHING: Values = frozenset()
@@ -93,7 +96,7 @@ def bounded(values: Values) -> Values:
 
 
 def _nested(one: Value, depth: int) -> bool:
-    while one[0] in (ITEMS, AWAITABLE, PARTIAL):
+    while one[0] in (ITEMS, AWAITABLE, PARTIAL, GIVER):
         if not depth:
             return True
         one, depth = one[1], depth - 1

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from holdfast.audit.audit import Audited
-from holdfast.audit.evidence.impact import UNKNOWN, impacts
+from holdfast.audit.evidence.impact import UNKNOWN, impacts, predicted
 from holdfast.audit.evidence.join import Joined
 from holdfast.audit.evidence.proof import Proof
 from holdfast.audit.finding import Finding, Severity, Step
 from holdfast.audit.identity import identity
+from holdfast.audit.proposal import Proposal
 from holdfast.audit.report.frame import frame
 from holdfast.audit.selection import Selection
 from holdfast.audit.sources import Sources
@@ -40,18 +41,20 @@ def document(
     selection: Selection | None = None,
     joined: Joined | None = None,
     *,
+    proposals: Mapping[Finding, Proposal] | None = None,
     asked: Asked | None = None,
     sources: Sources | None = None,
     now: datetime | None = None,
 ) -> dict[str, Any]:
     """Return what was found, in the order of its weight: what evidence confirms first, by what it cost.
 
-    `selection` is of `audited`, all of it where None; `joined` has a proof for each finding of the selection.
+    `selection` is of `audited`, all of it where None; `joined` has a proof for each finding of the selection,
+    `proposals` a change for those that one is known for.
     """
     chosen = selection if selection is not None else Selection(tuple(audited.findings))
     asked = asked if asked is not None else Asked()
     sources = sources if sources is not None else Sources(audited.root)
-    findings = _ordered(_findings(chosen, joined, sources))
+    findings = _ordered(_findings(chosen, joined, proposals or {}, sources))
     new = Counter(one["severity"] for one in findings if not one["known"])
     return {
         "schema": SCHEMA,
@@ -78,7 +81,9 @@ def document(
     }
 
 
-def _findings(chosen: Selection, joined: Joined | None, sources: Sources) -> list[dict[str, Any]]:
+def _findings(
+    chosen: Selection, joined: Joined | None, proposals: Mapping[Finding, Proposal], sources: Sources
+) -> list[dict[str, Any]]:
     proofs: Sequence[Proof | None] = joined.proofs if joined is not None else [None] * len(chosen.findings)
     costs = impacts(chosen.findings, joined.proofs) if joined is not None else [UNKNOWN] * len(proofs)
     return [
@@ -87,6 +92,7 @@ def _findings(chosen: Selection, joined: Joined | None, sources: Sources) -> lis
             "known": one in chosen.known,
             "impact": cost,
             "evidence": _proof(proof) if proof is not None else None,
+            "diff": asdict(proposals[one]) if one in proposals else None,
         }
         for one, proof, cost in zip(chosen.findings, proofs, costs, strict=True)
     ]
@@ -113,7 +119,7 @@ def _finding(one: Finding, sources: Sources) -> dict[str, Any]:
 
 def _proof(proof: Proof) -> dict[str, Any]:
     """Return what the evidence says; what a fix saves stands with the impact."""
-    return {name: value for name, value in asdict(proof).items() if name != "saving"}
+    return {name: value for name, value in asdict(proof).items() if name not in ("saving", "p99")}
 
 
 def _step(step: Step, sources: Sources) -> dict[str, Any]:
@@ -140,6 +146,7 @@ def _baseline(chosen: Selection, file: str) -> dict[str, Any]:
 def _evidence(joined: Joined) -> dict[str, Any]:
     return {
         "sources": [asdict(source) for source in joined.sources],
+        "p99": predicted(joined.p99),
         "unexplained": [
             {
                 **asdict(stall.place),

@@ -11,6 +11,7 @@ _ENDINGS = {
     "yml": "yaml",
     "toml": "toml",
     "sh": "sh",
+    "diff": "diff",
     "Dockerfile": "dockerfile",
     "dockerfile": "dockerfile",
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from holdfast.audit.report.advice import EFFORTS
-from holdfast.audit.report.evidence import evidence
+from holdfast.audit.report.evidence import evidence, saves
 from holdfast.audit.report.language import language
 from holdfast.audit.report.parts import SEVERITIES, Parts, Recommendation, parts
 
@@ -89,13 +89,13 @@ def _recommendations(each: Iterable[Recommendation]) -> Iterator[str]:
         yield f"- Trade-off: {one.advice.trade_off}"
         yield f"- Where: {', '.join(f'`{_place(finding)}`' for finding in one.findings)}"
         for finding in one.findings:
-            if (saving := finding["impact"].get("saving")) is not None:
-                yield f"- Saves at `{_place(finding)}`: {_text(saving['how'])}"
+            if saved := saves(finding["impact"]):
+                yield f"- Saves at `{_place(finding)}`: {_text(saved)}"
 
 
 def _examples(each: Iterable[Recommendation]) -> Iterator[str]:
     for one in each:
-        first = next((finding for finding in one.findings if finding["frame"] is not None), None)
+        first = one.example
         yield f"### {one.code} {one.title}"
         yield ""
         if first is not None:
@@ -103,7 +103,13 @@ def _examples(each: Iterable[Recommendation]) -> Iterator[str]:
             yield ""
             yield from _fenced(first["frame"]["lines"], first["file"])
             yield ""
-        if one.rule is not None:
+        if first is not None and (diff := first["diff"]) is not None:
+            check = f"; check {diff['check']}" if diff["check"] else ""
+            yield f"Mended: {_text(diff['what'] + check)}"
+            yield ""
+            yield from _fenced(diff["lines"], "change.diff")
+            yield ""
+        elif one.rule is not None:
             yield "As it should be, in an example of the rule:"
             yield ""
             yield from _fenced(one.rule.good.strip("\n").split("\n"), one.rule.file)

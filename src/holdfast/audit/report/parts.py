@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from holdfast.audit.report.advice import EFFORTS, Advice, advice
+from holdfast.audit.report.evidence import expected
 from holdfast.audit.report.questions import questions, steps
 from holdfast.audit.rules.catalogue import RULES
 from holdfast.audit.rules.rule import Rule
@@ -36,6 +37,12 @@ class Recommendation:
     def title(self) -> str:
         """The rule's name, or its code where this holdfast has no such rule."""
         return self.rule.name if self.rule is not None else self.code
+
+    @property
+    def example(self) -> Finding | None:
+        """The finding that shows the code best: with its change where one is known."""
+        shown = [one for one in self.findings if one["frame"] is not None]
+        return min(shown, key=lambda one: one["diff"] is None, default=None)
 
     @property
     def fixes(self) -> list[str]:
@@ -96,6 +103,8 @@ def _assessment(document: Mapping[str, Any], findings: Sequence[Finding]) -> Ite
         seconds = sum(one["impact"]["seconds"] or 0.0 for one in measured)
         time = f", {seconds:.3g} s in all" if seconds else ""
         yield f"{many(len(measured), 'finding')} confirmed by evidence{time}."
+        if (p99 := document["evidence"]["p99"])["label"] == "modelled":
+            yield f"With these mended, {expected(p99)}."
     elif document["evidence"] is not None:
         yield "The evidence confirms none of the findings."
 

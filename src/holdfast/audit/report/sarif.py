@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -109,7 +110,7 @@ def _place(
     region: dict[str, Any] = {"startLine": max(line, 1)}
     if column:
         region["startColumn"] = column
-    place = {"artifactLocation": {"uri": quote(file)}, "region": region}
+    place = {"artifactLocation": {"uri": quote(os.fsencode(file))}, "region": region}
     if frame is not None:
         context = {"startLine": frame["first"], "endLine": frame["first"] + len(frame["lines"]) - 1}
         place["contextRegion"] = {**context, "snippet": {"text": "\n".join(frame["lines"])}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from holdfast.audit.report.evidence import evidence
+from holdfast.audit.report.evidence import evidence, expected, saves
 from holdfast.audit.words import found, many
 
 __all__ = ["lines"]
@@ -18,6 +18,7 @@ def lines(document: Mapping[str, Any]) -> Iterator[str]:
             yield from _finding(one)
     if document["evidence"] is not None:
         yield from _unexplained(document["evidence"]["unexplained"])
+        yield from _expected(document["evidence"]["p99"])
     for one in document["unread"]:
         at = f"{one['file']}:{one['line']}" if one["line"] else one["file"]
         yield f"{at}: {one['message']}"
@@ -33,8 +34,8 @@ def _finding(one: Mapping[str, Any]) -> Iterator[str]:
     yield from _chain(one)
     if says := evidence(one):
         yield f"    {says}"
-    if (saving := one["impact"].get("saving")) is not None:
-        yield f"    a fix saves: {saving['how']}"
+    if saved := saves(one["impact"]):
+        yield f"    a fix saves: {saved}"
     if one["impact"]["label"] == "modelled":
         yield f"    modelled: {one['impact']['how']}"
     yield f"    fix: {one['fix']}"
@@ -77,6 +78,12 @@ def _unexplained(stalls: list[Mapping[str, Any]]) -> Iterator[str]:
         if one["proposal"]:
             yield "    for the budget, so that the audit knows this call:"
             yield from (f"      {line}" for line in one["proposal"].splitlines())
+        yield ""
+
+
+def _expected(p99: Mapping[str, Any]) -> Iterator[str]:
+    if p99["label"] == "modelled":
+        yield f"with all that is confirmed mended, {expected(p99)}"
         yield ""
 
 

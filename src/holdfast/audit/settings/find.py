@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from holdfast.audit.beside import is_beside
 from holdfast.audit.source.find import SKIPPED
 
 __all__ = ["LARGEST", "Kind", "find", "kind_of"]
@@ -15,22 +16,16 @@ LARGEST = 1 << 18
 """Bytes of a file that is still read: what is larger was not written by people."""
 
 Kind = str
-"""The kind of a file: "Dockerfile", "compose", "manifest", "Procfile", "script"."""
+"""The kind of a file: "Dockerfile", "compose", "manifest", "Procfile", "script", "budget"."""
 
 _KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (re.compile(r"(.+\.)?(docker|container)file(\..+)?", re.IGNORECASE), "Dockerfile"),
     (re.compile(r"(docker-)?compose(\..+)?\.ya?ml"), "compose"),
     (re.compile(r"Procfile(\..+)?"), "Procfile"),
     (re.compile(r".+\.sh"), "script"),
+    (re.compile(r"holdfast\.toml"), "budget"),
     (re.compile(r".+\.ya?ml"), "manifest"),
 )
-_NO_SETTINGS = frozenset(
-    {
-        *("tests", "test", "e2e", "loadtest", "load_tests", "benchmark", "benchmarks"),
-        *("docs", "doc", "example", "examples", "sample", "samples", "demo", "demos", "hack"),
-    }
-)
-"""Folders whose settings run nothing in production; Kubernetes' projects keep their own tools in `hack`."""
 
 
 def kind_of(name: str) -> Kind:
@@ -41,13 +36,15 @@ def kind_of(name: str) -> Kind:
 def find(root: Path) -> Iterator[tuple[str, Path, Kind]]:
     """Yield each such file below `root` with its path from there, in the order of their paths.
 
-    Links to folders are not followed.
+    Links to folders are not followed, and what stands beside the service is left out.
     """
     if root.is_file():
         return
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(
-            name for name in folders if name not in SKIPPED | _NO_SETTINGS and not name.startswith(".")
+            name
+            for name in folders
+            if name not in SKIPPED and not name.startswith(".") and not is_beside(f"{name}/")
         )
         for name in sorted(names):
             if kind := kind_of(name):

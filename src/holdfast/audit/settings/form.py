@@ -39,7 +39,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container of a workload; `line` is where its name stands.
+    """One container of a workload; `line` is where its name stands, `image` what it runs.
 
     `serves`: it declares ports. `stops`: it has a preStop hook, which sleeps `pauses` seconds.
     """
@@ -53,11 +53,15 @@ class Container:
     stops: bool = False
     pauses: float = 0.0
     command: Command | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A Deployment or the like, of Kubernetes; `grace` in seconds, 30 where the manifest says nothing."""
+    """A Deployment or the like, of Kubernetes; `grace` in seconds, 30 where the manifest says nothing.
+
+    `partial`: it is a part that Kustomize lays others over, so that what it does not say may stand elsewhere.
+    """
 
     file: str
     kind: str
@@ -66,12 +70,14 @@ class Workload:
     containers: tuple[Container, ...]
     grace: float = 30.0
     grace_line: int = 0
+    partial: bool = False
 
 
 @dataclass(slots=True)
 class Settings:
-    """All that was read; `troubles` by file."""
+    """All that was read; `troubles` by file, `budgets` the folders that a budget is there for, "" for all."""
 
     launches: list[Launch] = field(default_factory=list)
     workloads: list[Workload] = field(default_factory=list)
+    budgets: list[str] = field(default_factory=list)
     troubles: dict[str, tuple[Trouble, ...]] = field(default_factory=dict)

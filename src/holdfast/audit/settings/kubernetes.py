@@ -49,6 +49,7 @@ def _container(node: Node) -> Container:
         stops=bool(stop),
         pauses=_pause(stop),
         command=_command(node),
+        image=node["image"].text,
     )
 
 

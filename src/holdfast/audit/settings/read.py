@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from holdfast.audit.knowledge import has_budget
 from holdfast.audit.settings import compose, dockerfile, kubernetes
 from holdfast.audit.settings.command import of_shell, of_words
 from holdfast.audit.settings.find import LARGEST, Kind, find
@@ -15,18 +17,23 @@ from holdfast.audit.source.form import Trouble
 
 __all__ = ["read", "read_texts"]
 
+_TRAP = re.compile(r"^\s*trap\s", re.MULTILINE)
+_KUSTOMIZE = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 _HANDS_ON = re.compile(r"^\s*exec\s+.*\"?\$@\"?", re.MULTILINE)
 """What an entrypoint ends with that becomes the command it is given."""
 
 
 def read(root: Path) -> Settings:
     """Return what the files below `root` say."""
-    return read_texts((path, _text(file), kind) for path, file, kind in find(root))
+    found = read_texts((path, _text(file), kind) for path, file, kind in find(root))
+    if has_budget(root):
+        found.budgets.append("")
+    return found
 
 
 def read_texts(files: Iterable[tuple[str, str, Kind]]) -> Settings:
     """Return what texts say that are files of these paths and kinds."""
-    found, scripts = Settings(), dict[str, tuple[str, str]]()
+    found, scripts, kustomized = Settings(), dict[str, tuple[str, str]](), set[str]()
     images: list[tuple[str, dockerfile.Started]] = []
     for path, text, kind in files:
         if kind == "script":
@@ -37,11 +44,21 @@ def read_texts(files: Iterable[tuple[str, str, Kind]]) -> Settings:
                 images.append((path, started))
         elif kind == "Procfile":
             found.launches.extend(_processes(path, text))
+        elif kind == "budget":
+            found.budgets.append(path.rpartition("/")[0])
+        elif path.rpartition("/")[2] in _KUSTOMIZE:
+            kustomized.add(path.rpartition("/")[0])
         elif _may_say(text, kind):
             _yaml(found, path, text, kind)
     for path, started in images:
         found.launches.extend(_started(path, started, scripts))
+    found.workloads[:] = (replace(one, partial=_is_within(one.file, kustomized)) for one in found.workloads)
     return found
+
+
+def _is_within(path: str, folders: Collection[str]) -> bool:
+    """Whether a file lies in one of some folders, or below it."""
+    return any(path.startswith(f"{folder}/" if folder else "") for folder in folders)
 
 
 def _text(file: Path) -> str:
@@ -89,10 +106,11 @@ def _started(path: str, started: dockerfile.Started, scripts: dict[str, tuple[st
         words = words[1:] if not shell else words
         script = None
     if script is not None:
+        waits = _TRAP.search(script[1]) is None  # a shell with a trap knows of the signal
         for number, line in enumerate(script[1].splitlines(), 1):
             for command in of_shell(line.partition(" #")[0]) if not line.lstrip().startswith("#") else ():
                 yield Launch(
-                    *(script[0], number, "script", command, True),
+                    *(script[0], number, "script", command, waits),
                     development=started.development,
                     environment=started.environment,
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -115,7 +116,7 @@ def load(files: Sequence[Found], cache: Path | None = None) -> list[Module]:
 
 
 def _state(heads: Mapping[str, tuple[Any, ...] | None]) -> bytes:
-    parts = ((name.encode(), (heads[name] or (b"",))[0] or b"") for name in sorted(heads))
+    parts = ((os.fsencode(name), (heads[name] or (b"",))[0] or b"") for name in sorted(heads))
     return digest(*chain.from_iterable(parts))
 
 

@@ -6,7 +6,7 @@ from holdfast.budget.model.budget import Budget
 from holdfast.budget.model.cache import Cache
 from holdfast.budget.model.deadline import Deadline
 from holdfast.budget.model.deferral import Deferral
-from holdfast.budget.model.dependency import Breaker, Dependency, Retry, Timeout
+from holdfast.budget.model.dependency import Breaker, Dependency, Retry, StandIn, Timeout
 from holdfast.budget.model.disconnect import Disconnect
 from holdfast.budget.model.door import Admission
 from holdfast.budget.model.drain import Drain
@@ -19,7 +19,6 @@ from holdfast.budget.model.offload import Offload
 from holdfast.budget.model.section import Section
 from holdfast.budget.model.service import Replicas, Service
 from holdfast.budget.model.sli import Sli
-from holdfast.budget.model.stand_in import StandIn
 from holdfast.budget.model.trace import Trace
 from holdfast.budget.model.traffic import Request, Traffic
 

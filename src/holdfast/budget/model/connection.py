@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from holdfast.budget.metadata import Mechanism
+from holdfast.budget.metadata import Fact, Mechanism
+from holdfast.budget.model.mode import ModeName
 from holdfast.budget.model.references import (
     APACHE_REQTIMEOUT,
     H11_LIMITS,
@@ -24,6 +25,13 @@ class Connection(Section):
     `body_ahead` and `body_share` hold under every server.
     """
 
+    mode: Annotated[
+        ModeName,
+        Fact(
+            "How far it goes: `observe` waits for everybody and counts whom it would have given up; `off` "
+            "waits for everybody."
+        ),
+    ] = "enforce"
     header_timeout: Annotated[
         Duration,
         Mechanism(

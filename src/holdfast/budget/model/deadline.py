@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from holdfast.budget.metadata import Decision, Derivable, Option
+from holdfast.budget.metadata import Decision, Derivable, Fact, Option
+from holdfast.budget.model.mode import ModeName, RouteModes
 from holdfast.budget.model.references import NIELSEN, SRE_CASCADING
 from holdfast.budget.model.route import Route
 from holdfast.budget.model.section import Section, contradiction
@@ -18,6 +19,14 @@ __all__ = ["Deadline"]
 class Deadline(Section):
     """How long a request may take before it is answered with 504."""
 
+    mode: Annotated[
+        ModeName,
+        Fact(
+            "How far it goes: `observe` counts the requests that would have been answered with 504, and no "
+            "deadline is in force in them; `off` knows none."
+        ),
+    ] = "enforce"
+    route_mode: Annotated[RouteModes, Fact("The same for single routes.")] = Field(default_factory=dict)
     default: Annotated[
         Duration | None,
         Decision(

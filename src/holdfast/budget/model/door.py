@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WrapValidator, model_validator
 
 from holdfast.budget.metadata import Decision, Derivable, Fact, Mechanism, Option
+from holdfast.budget.model.mode import ModeName, RouteModes
 from holdfast.budget.model.references import CODEL, FOLLY_CODEL, SRE_OVERLOAD
 from holdfast.budget.model.route import Route
 from holdfast.budget.model.section import Section, contradiction
@@ -61,6 +62,14 @@ class Classes(Section):
         ),
     ] = ()
 
+    caller: Annotated[
+        dict[str, Literal["critical", "normal", "sheddable"]],
+        Fact(
+            "Whose requests are of another class than their route, by what the key of `hold.fair` returns: a "
+            "tenant, a plan. Known after authentication, so that it counts from there on."
+        ),
+    ] = Field(default_factory=dict)
+
     @model_validator(mode="after")
     def _apart(self) -> Self:
         for route in self.critical:
@@ -69,7 +78,7 @@ class Classes(Section):
         return self
 
     def __bool__(self) -> bool:
-        """Whether any request is classified."""
+        """Whether any request is classified before it is let in."""
         return bool(self.critical or self.sheddable)
 
 
@@ -78,6 +87,17 @@ class Admission(Section):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
+    mode: Annotated[
+        ModeName,
+        Fact(
+            "How far it goes: `observe` lets everybody in and counts who would have waited or been refused; "
+            "`off` knows no limit."
+        ),
+    ] = "enforce"
+    route_mode: Annotated[
+        RouteModes,
+        Fact("The same for single routes. Who is let in for that counts towards the limit all the same."),
+    ] = Field(default_factory=dict)
     limit: Annotated[
         int | str | None,
         BeforeValidator(parse_count),

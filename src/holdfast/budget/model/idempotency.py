@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from holdfast.budget.metadata import Decision, Fact, Mechanism, Option
+from holdfast.budget.model.mode import ModeName
 from holdfast.budget.model.references import (
     CLIENT_GO_LEASE,
     DYNAMODB_ITEM,
@@ -54,9 +55,7 @@ class Idempotency(Section):
         ),
     ] = None
     required: Annotated[bool, Fact("Whether a request without a key is refused with 400.")] = True
-    mode: Annotated[
-        Literal["off", "observe", "enforce"], Fact("How far keys go: observe runs every request and reports.")
-    ] = "enforce"
+    mode: Annotated[ModeName, Fact("How far keys go: observe runs every request and reports.")] = "enforce"
     retention: Annotated[
         Duration | None,
         Decision(

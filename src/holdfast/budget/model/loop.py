@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
-from holdfast.budget.metadata import Mechanism
+from holdfast.budget.metadata import Fact, Mechanism
+from holdfast.budget.model.mode import ModeName
 from holdfast.budget.model.references import ASYNCIO_DEBUG, FAULTHANDLER, GUNICORN
 from holdfast.budget.model.section import Section, contradiction
 from holdfast.budget.units import Duration, format_duration
@@ -17,6 +18,13 @@ __all__ = ["Loop"]
 class Loop(Section):
     """When a blocked event loop is named, and when its worker is killed."""
 
+    mode: Annotated[
+        ModeName,
+        Fact(
+            "How far `kill` goes: `observe` says and counts whom it would have killed; `off` leaves every "
+            "worker alone. Stalls are told in any mode."
+        ),
+    ] = "enforce"
     stall: Annotated[
         Duration, Mechanism("A loop that stands still for longer is reported, with the line.", ASYNCIO_DEBUG)
     ] = 0.1

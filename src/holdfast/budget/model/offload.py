@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from holdfast.budget.metadata import Derivable, Mechanism
+from holdfast.budget.metadata import Derivable, Fact, Mechanism
+from holdfast.budget.model.mode import ModeName
 from holdfast.budget.model.references import ANYIO_THREADS
 from holdfast.budget.model.section import Section
 from holdfast.budget.units import Count, Whole
@@ -15,6 +16,13 @@ __all__ = ["Offload"]
 class Offload(Section):
     """How much runs beside the event loop of one worker, in threads and in processes."""
 
+    mode: Annotated[
+        ModeName,
+        Fact(
+            "How far `queue` goes: `observe` lets all wait and counts who would have been refused; `off` "
+            "knows no bound. Threads and processes are as many as is said, in any mode."
+        ),
+    ] = "enforce"
     threads: Annotated[
         Count,
         Mechanism(

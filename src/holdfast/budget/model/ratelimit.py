@@ -10,6 +10,7 @@ from pydantic import AfterValidator, model_validator
 
 from holdfast.budget.metadata import Decision, Derivable, Fact, Mechanism, Option
 from holdfast.budget.model.dependency import Dependency
+from holdfast.budget.model.mode import ModeName
 from holdfast.budget.model.references import (
     GITHUB_LIMITS,
     OWASP_CONSUMPTION,
@@ -147,7 +148,7 @@ class RateLimit(Section):
         ),
     ] = 100_000
     mode: Annotated[
-        Literal["enforce", "observe", "off"],
+        ModeName,
         Fact("`observe` counts what it would refuse, and refuses nothing. By default it enforces."),
     ] = "enforce"
 

@@ -112,6 +112,10 @@ SENTRY_REPEATS = Reference(
     "Sentry, N+1 Queries",
     "https://docs.sentry.io/product/issues/issue-details/performance-issues/n-one-queries/",
 )
+AURORA_REPLICAS = Reference(
+    "Amazon Aurora, Replication with Aurora",
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Replication.html",
+)
 POSTGRES = Reference(
     "PostgreSQL, Connections and Authentication",
     "https://www.postgresql.org/docs/current/runtime-config-connection.html",
@@ -227,6 +231,7 @@ AWS_CACHING = Reference(
 RFC_5861 = Reference(
     "RFC 5861, HTTP Cache-Control Extensions for Stale Content", "https://www.rfc-editor.org/rfc/rfc5861"
 )
+RFC_9111 = Reference("RFC 9111, HTTP Caching", "https://www.rfc-editor.org/rfc/rfc9111")
 RFC_2308 = Reference("RFC 2308, Negative Caching of DNS Queries", "https://www.rfc-editor.org/rfc/rfc2308")
 
 OWN_MEASUREMENT = Reference("your own access log or metrics")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from holdfast.budget.metadata import Decision, Option
+from holdfast.budget.metadata import Decision, Fact, Option
+from holdfast.budget.model.mode import ModeName
 from holdfast.budget.model.references import OWN_MEASUREMENT
 from holdfast.budget.model.section import Section
 from holdfast.budget.units import Count
@@ -15,6 +16,10 @@ __all__ = ["WebSocket"]
 class WebSocket(Section):
     """How many WebSockets may be open at a time."""
 
+    mode: Annotated[
+        ModeName,
+        Fact("How far it goes: `observe` counts who would have been refused; `off` knows no limit."),
+    ] = "enforce"
     limit: Annotated[
         Count | None,
         Decision(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
+from holdfast.client.threads import Handover
 from holdfast.errors import DependencyUnavailable
 from holdfast.policy.call.pipeline import Fallback
 
@@ -22,11 +23,13 @@ Every caller gets the same value: give a function where callers write to what th
 """
 
 
-def substitute(fallback: ValueFallback[F]) -> Fallback[F]:
-    """Return what the pipeline asks for it."""
+def substitute(fallback: ValueFallback[F], thread: Handover[Any] | None = None) -> Fallback[F]:
+    """Return what the pipeline asks for it; `thread`: who calls a function that is given, None: the loop."""
 
     async def made(why: DependencyUnavailable) -> F:
-        value = fallback(why) if callable(fallback) else fallback
+        if not callable(fallback):
+            return fallback
+        value = fallback(why) if thread is None else await thread.do(lambda: fallback(why))
         return cast("F", await value if inspect.isawaitable(value) else value)
 
     return made

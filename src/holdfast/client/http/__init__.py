@@ -9,8 +9,15 @@ except ImportError as error:  # pragma: no cover - the extra is installed where 
 
     raise UsageError('an HTTP dependency needs httpx2: pip install "holdfast[http]"') from error
 
-from holdfast.client.http.client import DependencyClient, client
+from holdfast.client.http.client import BlockingClient, DependencyClient, blocking_client, client
 from holdfast.client.http.fallback import AnswerFallback
 from holdfast.client.http.transport import PolicyTransport
 
-__all__ = ["AnswerFallback", "DependencyClient", "PolicyTransport", "client"]
+__all__ = [
+    "AnswerFallback",
+    "BlockingClient",
+    "DependencyClient",
+    "PolicyTransport",
+    "blocking_client",
+    "client",
+]

@@ -1,13 +1,15 @@
-"""The two kinds of answer body: read already, and still open with its permit."""
+"""The two kinds of answer body: read already, and still open with its permit; for loops and threads."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import cast
 
 import httpx2
 
-__all__ = ["HeldStream", "read"]
+from holdfast.clock import Now, monotonic
+
+__all__ = ["HeldBlockingStream", "HeldStream", "read", "read_blocking"]
 
 
 async def read(response: httpx2.Response) -> None:
@@ -20,6 +22,20 @@ async def read(response: httpx2.Response) -> None:
         response.stream = httpx2.ByteStream(b"".join([part async for part in stream]))
     finally:
         await stream.aclose()
+
+
+def read_blocking(response: httpx2.Response, until: float | None, now: Now = monotonic) -> None:
+    """Read the body in this thread. Raises httpx2.ReadTimeout for one that is not there by `until`."""
+    stream = cast(httpx2.SyncByteStream, response.stream)
+    parts = []
+    try:
+        for part in stream:
+            parts.append(part)
+            if until is not None and now() >= until:
+                raise httpx2.ReadTimeout("the body takes too long")
+        response.stream = httpx2.ByteStream(b"".join(parts))
+    finally:
+        stream.close()
 
 
 class HeldStream(httpx2.AsyncByteStream):
@@ -38,6 +54,26 @@ class HeldStream(httpx2.AsyncByteStream):
         closed, self._closed = self._closed, None
         try:
             await self._stream.aclose()
+        finally:
+            if closed is not None:
+                closed()
+
+
+class HeldBlockingStream(httpx2.SyncByteStream):
+    """The same for a thread."""
+
+    def __init__(self, stream: httpx2.SyncByteStream, closed: Callable[[], object]) -> None:
+        self._stream = stream
+        self._closed: Callable[[], object] | None = closed
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        """Close the stream and give back what was held for it."""
+        closed, self._closed = self._closed, None
+        try:
+            self._stream.close()
         finally:
             if closed is not None:
                 closed()

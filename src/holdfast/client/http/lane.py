@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 
@@ -16,7 +17,7 @@ __all__ = ["Lane", "Lanes"]
 class Lane:
     """The pipeline and the connection pool of one loop."""
 
-    pipeline: Pipeline[httpx2.Response]
+    pipeline: Pipeline[Any]
     pool: httpx2.AsyncBaseTransport
 
 

@@ -1,4 +1,4 @@
-"""The transport to the network, with a client span of each attempt."""
+"""The transports to the network, with a client span of each attempt."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 import httpx2
 
-from holdfast.telemetry.traces.client import begin
+from holdfast.telemetry.traces.client import ClientSpan
+from holdfast.telemetry.traces.http import begin
 
-__all__ = ["TracedTransport"]
+__all__ = ["TracedBlockingTransport", "TracedTransport"]
 
 _SENT = "holdfast.sent"
 """The request extension that counts how often a request was sent."""
@@ -26,18 +27,34 @@ class TracedTransport(httpx2.AsyncHTTPTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send `request`."""
-        url, sent = request.url, request.extensions.get(_SENT, 0)
-        request.extensions[_SENT] = sent + 1
-        span = begin(self._name, request.method, url, url.host, url.port, request.headers, sent)
+        span = _begin(self._name, request)
         if span is None:
             return await super().handle_async_request(request)
-        try:
+        with span:
             response = await super().handle_async_request(request)
             span.answered(response.status_code)
-        except BaseException as error:
-            span.failed(error)
-            raise
-        else:
-            return response
-        finally:
-            span.end()
+        return response
+
+
+class TracedBlockingTransport(httpx2.HTTPTransport):
+    """The same for threads."""
+
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._name = name
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send `request`."""
+        span = _begin(self._name, request)
+        if span is None:
+            return super().handle_request(request)
+        with span:
+            response = super().handle_request(request)
+            span.answered(response.status_code)
+        return response
+
+
+def _begin(name: str, request: httpx2.Request) -> ClientSpan | None:
+    url, sent = request.url, request.extensions.get(_SENT, 0)
+    request.extensions[_SENT] = sent + 1
+    return begin(name, request.method, url, url.host, url.port, request.headers, sent)

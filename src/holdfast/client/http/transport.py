@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import httpx2
 
 from holdfast.client.http.body import HeldStream, read
-from holdfast.client.http.fallback import AnswerFallback, degraded
+from holdfast.client.http.fallback import AnswerFallback, substitute
 from holdfast.client.http.lane import Lane, Lanes
+from holdfast.client.http.mark import asked, mark
 from holdfast.client.http.repeatable import repeatable
-from holdfast.client.http.verdicts import judge_response
-from holdfast.errors import DependencyUnavailable
-from holdfast.policy.call.pipeline import Fallback, Pipeline
-from holdfast.policy.deadline.header import parse_request_timeout, render_request_timeout
-from holdfast.policy.retry import layer
+from holdfast.client.http.verdicts import judge, judge_response
+from holdfast.policy.call.pipeline import Pipeline
 
-__all__ = ["STREAM", "PolicyTransport"]
+__all__ = ["STREAM", "PolicyTransport", "host_of"]
 
 STREAM = "holdfast.stream"
 """The request extension that says: the caller reads the body itself."""
-
-_TIMEOUT = "x-request-timeout"
 
 
 class PolicyTransport(httpx2.AsyncBaseTransport):
@@ -42,10 +38,10 @@ class PolicyTransport(httpx2.AsyncBaseTransport):
         """Return the answer, the degraded answer, or raise a Refusal."""
         lane = self.lanes.current()
         streamed = bool(request.extensions.get(STREAM))
-        asked = parse_request_timeout(request.headers.get(_TIMEOUT, ""))
+        said = asked(request)
 
         async def attempt(left: float | None) -> httpx2.Response:
-            _mark(request, left, asked)
+            mark(request, left, said)
             response = await lane.pool.handle_async_request(request)
             if streamed and judge_response(response) is None:
                 _hold(response, lane.pipeline)
@@ -53,36 +49,27 @@ class PolicyTransport(httpx2.AsyncBaseTransport):
                 await read(response)
             return response
 
-        return await lane.pipeline.call(
+        answer: httpx2.Response = await lane.pipeline.call(
             attempt,
             idempotent=repeatable(request),
-            fallback=None if self._fallback is None else _bound(self._fallback, request),
+            fallback=None if self._fallback is None else substitute(self._fallback, request),
+            judge=judge,
             keep=streamed,
-            host=None if lane.pipeline.hosts is None else request.url.netloc.decode("ascii"),
+            host=host_of(request, lane.pipeline),
         )
+        return answer
 
     async def aclose(self) -> None:
         """Close the running loop's connections."""
         await self.lanes.aclose()
 
 
-def _mark(request: httpx2.Request, left: float | None, asked: float | None) -> None:
-    """Tell the other side how long its answer is wanted, and whether this is a retry already."""
-    if left is not None:
-        request.headers[_TIMEOUT] = render_request_timeout(left if asked is None else min(asked, left))
-    above = layer.attempt_above()
-    if above > 1:
-        request.headers[layer.HEADER] = str(above)
+def host_of(request: httpx2.Request, pipeline: Pipeline[Any]) -> str | None:
+    """Return which host is called, where each has a breaker."""
+    return None if pipeline.hosts is None else request.url.netloc.decode("ascii")
 
 
-def _bound(fallback: AnswerFallback, request: httpx2.Request) -> Fallback[httpx2.Response]:
-    async def substitute(why: DependencyUnavailable) -> httpx2.Response:
-        return await degraded(fallback, request, why)
-
-    return substitute
-
-
-def _hold(response: httpx2.Response, pipeline: Pipeline[httpx2.Response]) -> None:
+def _hold(response: httpx2.Response, pipeline: Pipeline[Any]) -> None:
     bulkhead = pipeline.bulkhead
     if bulkhead is not None:
         response.stream = HeldStream(cast(httpx2.AsyncByteStream, response.stream), bulkhead.leave)

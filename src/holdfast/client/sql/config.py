@@ -24,6 +24,10 @@ class SqlTable(Protocol):
         """Seconds from which on a statement is slow."""
 
     @property
+    def explain(self) -> bool:
+        """Whether the plans of slow statements are searched for missing indexes."""
+
+    @property
     def recycle(self) -> float:
         """Seconds after which a connection is replaced."""
 
@@ -32,8 +36,16 @@ class SqlTable(Protocol):
         """How often one statement of one line in one request is N+1."""
 
 
+class ReplicaTable(Protocol):
+    """The budget's [dependency.NAME.replica]."""
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds that it may be behind."""
+
+
 class SqlSection(DependencySection, Protocol):
-    """The budget's [dependency.NAME] of kind "postgres" or "sqlite"."""
+    """The budget's [dependency.NAME] of kind "postgres", "mysql" or "sqlite"."""
 
     @property
     def url_env(self) -> str | None:
@@ -42,6 +54,10 @@ class SqlSection(DependencySection, Protocol):
     @property
     def sql(self) -> SqlTable:
         """What is said of databases only."""
+
+    @property
+    def replica(self) -> ReplicaTable | None:
+        """Of which database it is a copy, None where it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +68,9 @@ class SqlConfig:
         it was decided to observe: then the pool is as SQLAlchemy has it, 5 connections and 10 more.
     connect, statement: seconds that a connection may take to make, and a statement to run; None: no limit.
     recycle: seconds after which a connection is replaced.
-    slow: seconds from which on a statement is told; repeats: how often one is N+1.
+    slow: seconds from which on a statement is told; repeats: how often one is N+1; explain: the plans of slow
+        ones are searched for missing indexes.
+    lag: of a replica, seconds that it may be behind; None where it is none, or nobody has decided.
     missing: what nobody has decided, below the dependency, and what the pool's number lacks.
     """
 
@@ -64,10 +82,14 @@ class SqlConfig:
     pgbouncer: bool = False
     slow: float | None = None
     repeats: int = 5
+    explain: bool = False
+    lag: float | None = None
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        positive(connect=self.connect, statement=self.statement, recycle=self.recycle, slow=self.slow)
+        positive(
+            connect=self.connect, statement=self.statement, recycle=self.recycle, slow=self.slow, lag=self.lag
+        )
         at_least(1, pool=self.pool)
         at_least(2, repeats=self.repeats)
 
@@ -96,6 +118,12 @@ class SqlConfig:
         `processes`: workers x replicas that share the other numbers. `mode`: instead of the section's.
         """
         call = CallConfig.from_budget(dependency, section, processes=processes, mode=mode)
+        replica = section.replica
+        missing = [name for name in call.missing if name != "fallback"]
+        if pool is None:
+            missing.insert(0, "pool")
+        if replica is not None and replica.lag is None:
+            missing.append("replica.lag")
         enforced = call.timeout_mode is Mode.ENFORCE
         return cls(
             # The limit of an attempt is the driver's, for a statement as for a ping: what waits for a
@@ -108,5 +136,7 @@ class SqlConfig:
             pgbouncer=section.sql.pgbouncer,
             slow=section.sql.slow,
             repeats=section.sql.repeats,
-            missing=(*(() if pool else ("pool",)), *(name for name in call.missing if name != "fallback")),
+            explain=section.sql.explain,
+            lag=None if replica is None else replica.lag,
+            missing=tuple(missing),
         )

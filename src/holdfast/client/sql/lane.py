@@ -1,83 +1,80 @@
-"""What a database has on one event loop: connections and permits belong to a loop."""
+"""What a database has on one event loop for coroutines: connections and permits belong to a loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from holdfast.client.sql.checkout import Checkout
 from holdfast.client.sql.config import SqlConfig
-from holdfast.client.sql.engine import engine, pool_size
-from holdfast.client.sql.places import Places
-from holdfast.client.sql.seen import Reporter
-from holdfast.client.sql.transaction import Transactions
-from holdfast.client.sql.verdicts import judge_checkout
-from holdfast.client.sql.watch import Watch, WatchedSession
-from holdfast.clock import Now
-from holdfast.events import Bus, CallEnded
-from holdfast.policy.call.pipeline import Pipeline
-from holdfast.policy.retry import RetryBudget
-from holdfast.telemetry.board import PoolCell, Slot
+from holdfast.client.sql.door import Door
+from holdfast.client.sql.engine import engine
+from holdfast.client.sql.kill import Killer
+from holdfast.client.sql.pool.checkout import Checkout
+from holdfast.client.sql.replica import Copy, ReadingSession, Router, Writes
+from holdfast.client.sql.replica.router import log_position
+from holdfast.client.sql.watch.watch import WatchedSession
 
 __all__ = ["Lane"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """The engine of one loop, what makes its sessions, and what stands around its pool."""
+    """The engine of one loop, what makes its sessions, and who routes those that read."""
 
+    door: Door
     engine: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
-    checkout: Checkout
-    transactions: Transactions
-    watch: Watch
-    bus: Bus
+    readers: async_sessionmaker[AsyncSession]
+    router: Router
+    writes: Writes
+    killer: Killer | None
 
     @classmethod
     def opened(
-        cls,
-        config: SqlConfig,
-        url: URL,
-        *,
-        bus: Bus,
-        retries: RetryBudget | None,
-        strict: bool,
-        now: Now,
-        random: Callable[[], float],
-        options: dict[str, Any],
+        cls, config: SqlConfig, url: URL, door: Door, copies: Sequence[Copy], options: dict[str, Any]
     ) -> Lane:
-        """Return the lane of the running loop; `options` are create_async_engine's own."""
-        name, size = config.dependency, pool_size(url, config)
-        checkout = Checkout(
-            Pipeline(config.call, judge_checkout, bus=bus, retries=retries, now=now, random=random),
-            None if size is None else Places(name, size, bus=bus, now=now),
-            now=now,
-        )
-        made = engine(url, config, checkout, **options)
+        """Return the lane of the running loop; `copies`: replicas, `options`: create_async_engine's own."""
+        name = config.dependency
+        made = engine(url, config, door.checkout, **options)
+        door.watch.attach(made.sync_engine)
         # What was loaded stays usable after the commit: to load it again would need a connection again.
         sessions = async_sessionmaker(made, expire_on_commit=False, sync_session_class=WatchedSession)
-        again = Transactions(
-            config.call, sessions, strict=strict, bus=bus, retries=retries, now=now, random=random
+        router = Router(name, made, copies, bus=door.bus, now=door.now)
+        readers = async_sessionmaker(
+            made, expire_on_commit=False, sync_session_class=ReadingSession, connect=router.connect
         )
-        watch = Watch(config, Reporter(name, bus=bus, now=now), now=now)
-        watch.attach(made)
-        bus.subscribe(CallEnded, watch.called)
-        return cls(made, sessions, checkout, again, watch, bus)
+        writes = Writes(name, partial(log_position, made) if made.dialect.name == "postgresql" else None)
+        if copies:
+            writes.attach(made.sync_engine)
+        if door.explainer is not None:
+            door.explainer.through(made.dialect, partial(_look, made))
+        killer = Killer(made, config.connect) if made.dialect.name in ("mysql", "mariadb") else None
+        if killer is not None:
+            killer.attach()
+        return cls(door, made, sessions, readers, router, writes, killer)
 
-    def sample(self, slot: Slot, name: str, now: float) -> None:
-        """Write the pool to the board, and tell of connections that have leaked."""
-        cells, places = slot.pools.row(name), self.checkout.places
-        cells[PoolCell.SIZE] = 0 if places is None else places.size
-        cells[PoolCell.TAKEN] = len(self.checkout.held)
-        cells[PoolCell.WAITING] = 0 if places is None else places.waiting
-        for hold in self.checkout.leaked(now):
-            self.watch.leaked(hold)
+    @property
+    def checkout(self) -> Checkout:
+        """What stands before the pool."""
+        return self.door.checkout
 
     async def aclose(self) -> None:
         """Close the connections; those that are still out are closed when they come back."""
-        self.bus.unsubscribe(CallEnded, self.watch.called)
+        await self.router.aclose()
+        if self.killer is not None:
+            await self.killer.aclose()
         await self.engine.dispose()
+
+
+async def _look(engine: AsyncEngine, func: Callable[[Connection], T]) -> T:
+    """Return what `func` finds through a connection, and keep nothing of what it did."""
+    async with engine.connect() as connection:
+        return await connection.run_sync(func)

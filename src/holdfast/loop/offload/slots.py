@@ -12,6 +12,7 @@ from collections import deque
 from holdfast.clock import Now, monotonic
 from holdfast.errors import DeadlineExceeded, OffloadFull
 from holdfast.policy.deadline import ambient
+from holdfast.policy.enforcement import ENFORCED
 from holdfast.policy.require import at_least
 
 __all__ = ["Slots"]
@@ -20,17 +21,18 @@ __all__ = ["Slots"]
 class Slots:
     """`total` slots, and at most `queue` who wait for one; None: nobody has decided, the queue has no bound.
 
-    Belongs to one loop. `kind` is what the slots are of, in the words of a refusal: "threads". Every `take`
-    that returns needs one `give`.
+    `enforcement` says how far `queue` goes. Belongs to one loop. `kind` is what the slots are of, in the
+    words of a refusal: "threads". Every `take` that returns needs one `give`.
     """
 
-    __slots__ = ("_closed", "_now", "_total", "_waiting", "kind", "queue", "used")
+    __slots__ = ("_closed", "_now", "_total", "_waiting", "enforcement", "kind", "queue", "used")
 
     def __init__(self, kind: str, total: int, queue: int | None = None, *, now: Now = monotonic) -> None:
         at_least(1, total=total)
         at_least(0, queue=queue)
         self.kind = kind
         self.queue = queue
+        self.enforcement = ENFORCED
         self.used = 0
         self._total = total
         self._now = now
@@ -78,7 +80,8 @@ class Slots:
             return
         if self._closed:
             raise OffloadFull(self.kind, "draining")
-        if self.queue is not None and len(self._waiting) >= self.queue and self.waiting >= self.queue:
+        full = self.queue is not None and len(self._waiting) >= self.queue and self.waiting >= self.queue
+        if full and self.enforcement.acts("refuse", "full", self.kind):
             raise OffloadFull(self.kind, "full")
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)

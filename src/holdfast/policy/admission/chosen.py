@@ -11,8 +11,8 @@ from holdfast.budget.model import Budget
 from holdfast.budget.model.door import ALGORITHMS
 from holdfast.policy.admission.config import AdmissionConfig
 from holdfast.policy.admission.limit import Adaptive, Aimd, Bounds, Fixed, Gradient, Limit, Vegas
-from holdfast.policy.admission.priority import NORMAL, Class, priority
-from holdfast.policy.mode import Mode
+from holdfast.policy.admission.priority import EXEMPT, NORMAL, Class, priority
+from holdfast.policy.mode import Mode, Modes
 
 __all__ = ["chosen", "named"]
 
@@ -20,11 +20,15 @@ __all__ = ["chosen", "named"]
 def chosen(budget: Budget, found: Mapping[str, Derived]) -> tuple[AdmissionConfig, Limit]:
     """Return the configuration and the number; `found` are the derived numbers of this worker.
 
-    Where not even a start is known, as without any budget, everybody is counted and nobody refused.
+    Where not even a start is known, as without any budget, everybody is counted and nobody refused. The gate
+    goes as far as on any route; those on which it does not are told by their priority.
     """
     admission, limit = budget.admission, found.get("admission.limit")
-    if limit is None:
-        return AdmissionConfig(None, mode=Mode.OBSERVE), Fixed(sys.maxsize)
+    modes = Modes.of(admission)
+    if limit is None or modes.most is Mode.OFF:
+        return AdmissionConfig(None, mode=Mode.OFF if modes.most is Mode.OFF else Mode.OBSERVE), Fixed(
+            sys.maxsize
+        )
     start, wait = int(limit.value), admission.wait
     queue, late = found.get("admission.queue"), found.get("admission.late")
     important = admission.classes.critical or admission.class_header
@@ -33,9 +37,10 @@ def chosen(budget: Budget, found: Mapping[str, Derived]) -> tuple[AdmissionConfi
         # Where p99 is not decided nothing says how many are served within the wait: as many as may be inside.
         (int(queue.value) if queue is not None else start) if wait > 0 else 0,
         wait,
+        mode=modes.most,
         target=admission.target,
         late=late.value if late is not None else None,
-        highest=priority(Class.CRITICAL) if important else NORMAL,
+        highest=(priority(Class.CRITICAL) if important else NORMAL) + (0 if modes.uniform else EXEMPT),
         follows=admission.queue is None and wait > 0,
     )
     if isinstance(admission.limit, int):

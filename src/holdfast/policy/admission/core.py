@@ -6,23 +6,23 @@ over goes to exactly one ticket, whose owner either uses it and leaves, or passe
 
 The gate decides who enters, and has asked: `Limit`, how many may be inside; `Shutter`, how many of them while
 the loop is late; `Overload`, who may wait for how long; `Line`, whose turn it is; `Share`, which part of all
-requests is not to come at all.
+requests is not to come at all. `Verdict` makes one answer of that.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from holdfast.policy.admission.config import AdmissionConfig
 from holdfast.policy.admission.limit import Limit
 from holdfast.policy.admission.line import Fate, Line, Ticket
 from holdfast.policy.admission.overload import Overload
-from holdfast.policy.admission.priority import LEVELS, NORMAL, Class
+from holdfast.policy.admission.priority import LEVELS, NORMAL, OBSERVED
 from holdfast.policy.admission.share import Share
 from holdfast.policy.admission.shutter import Shutter
 from holdfast.policy.admission.tally import Tally
+from holdfast.policy.admission.verdict import Refused, Verdict
 from holdfast.policy.admission.window import WINDOW
 from holdfast.policy.mode import Mode
 
@@ -38,14 +38,6 @@ _BLIND = 1.0
 """After so many seconds without a beat nothing is known of the loop's lag: the door opens."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """No entry; `reason` as in `errors.Shed`, `retry_after` in seconds."""
-
-    reason: str
-    retry_after: float
-
-
 class Gate:
     """Who enters. `try_enter` and `leave` are the hot path; the rest is for when the gate is full.
 
@@ -57,12 +49,9 @@ class Gate:
 
     __slots__ = (
         "_config",
-        "_displaced",
         "_enforces",
         "_full",
-        "_late",
         "_line",
-        "_low",
         "_number",
         "_plain",
         "_seen_at",
@@ -70,7 +59,7 @@ class Gate:
         "_tally",
         "_turned",
         "_turned_before",
-        "_waited",
+        "_verdict",
         "alarm",
         "coming",
         "in_flight",
@@ -85,17 +74,15 @@ class Gate:
     def __init__(self, config: AdmissionConfig, limit: Limit) -> None:
         self._config = config
         self._enforces = config.mode is Mode.ENFORCE
-        self._full, self._waited, self._late, self._low, self._displaced = (
-            Refused(reason, config.retry_after)
-            for reason in ("full", "waited", "late", "priority", "displaced")
-        )
         interval = max(config.wait, WINDOW)
         self._number = limit
         self._line = Line()
-        self._shutter = Shutter(config.late if self._enforces else None, interval)
+        self._shutter = Shutter(None if config.mode is Mode.OFF else config.late, interval)
         self._tally = Tally()
         self.overload = Overload(config, interval)
         self.share = Share()
+        self._verdict = Verdict(config, self._line, self._shutter, self.overload, self.share)
+        self._full = self._verdict.full
         self.alarm: Callable[[], object] = _nothing
         self.limit = self.room = limit.value
         self.in_flight = self.queued = self.coming = 0
@@ -161,11 +148,44 @@ class Gate:
     def bars(self, priority: int) -> Refused | None:
         """Return the refusal if a request that is inside already is one that an overload has no room for.
 
-        For the second stage, which knows the caller and so the level.
+        For the second stage, which knows the caller and so the level, and asks `binds` whether it is to act.
         """
-        return self._low if self._enforces and priority < self.share.bar else None
+        return self._verdict.low if priority % OBSERVED < self.share.bar else None
+
+    def binds(self, priority: int) -> bool:
+        """Whether a request of that priority is kept out at all: not where this only observes."""
+        return self._enforces and priority < OBSERVED
+
+    def foresee(self, now: float, priority: int = NORMAL) -> Refused | None:
+        """Return what one would be told who is let in for all that, as this only observes.
+
+        None: he would wait. Those inside beyond the room stand for those who would. He counts as turned away.
+        """
+        beyond = self.in_flight - self.room
+        if beyond <= 0:
+            self.overload.queues(now)
+        self._restless(now)
+        self._turned += 1
+        return self._verdict.on(
+            priority % OBSERVED, waiting=max(0, beyond), inside=self.in_flight, limit=self.limit
+        )
 
     def _turn_away(self, now: float, priority: int) -> Refused | None:
+        self._restless(now)
+        if priority >= OBSERVED:
+            return None
+        waiting: int | None = None
+        if (over := self.in_flight + self.coming - self.room) >= 0 or self.queued:
+            # Those on their way who will find no room will stand in the queue.
+            waiting = self.queued + max(0, min(self.coming, over))
+        refused = self._verdict.on(priority, waiting=waiting, inside=self.in_flight, limit=self.limit)
+        if refused is not None:
+            self._turned += 1
+            self.share.refused(priority // LEVELS, for_room=refused is not self._verdict.low)
+        return refused
+
+    def _restless(self, now: float) -> None:
+        """Somebody finds no room: have beats from now on, and open a door that nobody has watched."""
         if not self.restless:
             self.restless = True
             self.overload.quiet_since = now
@@ -173,23 +193,6 @@ class Gate:
         if now - self._seen_at > _BLIND and self._shutter.narrows(self.limit):
             self._shutter.release()
             self._let_in()
-        kind = priority // LEVELS
-        refused: Refused | None = None
-        if priority < self.share.bar:
-            refused = self._low
-        elif self._shutter.closed:
-            # The most important may pass a closed door as long as there is room behind it.
-            refused = None if kind >= Class.CRITICAL and self.in_flight < self.limit else self._late
-        elif (over := self.in_flight + self.coming - self.room) >= 0 or self.queued:
-            places = self.overload.first if kind >= Class.CRITICAL else self.overload.places
-            # Those on their way who will find no room will stand in the queue.
-            waiting = self.queued + max(0, min(self.coming, over))
-            if waiting >= places and not self._line.below(kind):
-                refused = self._full
-        if refused is not None:
-            self._turned += 1
-            self.share.refused(kind, for_room=refused is not self._low)
-        return refused
 
     # The line.
 
@@ -250,7 +253,7 @@ class Gate:
 
     def refusal(self, ticket: Ticket) -> Refused:
         """Return what one is told whose wait ended in vain."""
-        return self._displaced if ticket.fate is Fate.DISPLACED else self._waited
+        return self._verdict.displaced if ticket.fate is Fate.DISPLACED else self._verdict.waited
 
     # The beat.
 
@@ -268,7 +271,8 @@ class Gate:
         self._let_in()
         if shutter.closed:
             self._overload(now)
-        if overload.beat(now, queued=self.queued, turned=turned, closed=shutter.closed):
+        standing = self.queued if self._enforces else max(0, self.in_flight - self.room)
+        if overload.beat(now, queued=standing, turned=turned, closed=shutter.closed):
             self._overload(now)
         if now - tally.since >= WINDOW:
             self._fold(now)

@@ -11,8 +11,10 @@ wants less than that gets what he wants.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from holdfast.policy.admission.core import Gate, Refused
-from holdfast.policy.admission.priority import LEVELS, NORMAL, level_of
+from holdfast.policy.admission.priority import LEVELS, NORMAL, OBSERVED, Class, level_of
 
 __all__ = ["EXCESS", "Fairness"]
 
@@ -24,14 +26,27 @@ _TURN = 3600.0
 
 
 class Fairness:
-    """Of one gate. Every `enter` that returns None needs one `leave`."""
+    """Of one gate. Every `enter` that returns None needs one `leave`.
 
-    __slots__ = ("_excess", "_gate", "_inside")
+    `classes`: callers who are of another class than what they ask for. `would` is told why a caller would
+    have been refused who is let go on, as the gate does not bind him; and his priority.
+    """
 
-    def __init__(self, gate: Gate, retry_after: float = 1.0) -> None:
+    __slots__ = ("_classes", "_excess", "_gate", "_inside", "_would")
+
+    def __init__(
+        self,
+        gate: Gate,
+        retry_after: float = 1.0,
+        *,
+        classes: Mapping[str, Class] | None = None,
+        would: Callable[[str, int], None] = lambda reason, priority: None,
+    ) -> None:
         self._gate = gate
         self._inside: dict[str, int] = {}
         self._excess = Refused(EXCESS, retry_after)
+        self._classes = classes or {}
+        self._would = would
 
     @property
     def callers(self) -> int:
@@ -39,20 +54,26 @@ class Fairness:
         return len(self._inside)
 
     def enter(self, now: float, caller: str, priority: int = NORMAL) -> Refused | None:
-        """Let `caller` go on, or return why not; the level of `priority` is replaced by the caller's."""
+        """Let `caller` go on, or return why not.
+
+        The level of `priority` is replaced by the caller's, and the class where he has one of his own.
+        """
         inside, gate = self._inside, self._gate
         gate.share.active = True  # from here on there are levels to choose between
         held = inside.get(caller, 0)
-        if gate.overloaded:
-            others = len(inside) + (held == 0)
-            if others > 1 and held >= max(1, -(-gate.limit // others)):
-                return self._excess
-            level = level_of(caller, int(now // _TURN))
-            refused = gate.bars(priority // LEVELS * LEVELS + level)
-            if refused is not None:
+        if gate.overloaded and (refused := self._refuses(now, caller, held, priority)) is not None:
+            if gate.binds(priority):
                 return refused
+            self._would(refused.reason, priority)
         inside[caller] = held + 1
         return None
+
+    def _refuses(self, now: float, caller: str, held: int, priority: int) -> Refused | None:
+        others = len(self._inside) + (held == 0)
+        if others > 1 and held >= max(1, -(-self._gate.limit // others)):
+            return self._excess
+        kind = self._classes.get(caller, priority % OBSERVED // LEVELS)
+        return self._gate.bars(kind * LEVELS + level_of(caller, int(now // _TURN)))
 
     def leave(self, caller: str) -> None:
         """The caller's request is done."""

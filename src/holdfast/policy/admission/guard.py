@@ -12,7 +12,7 @@ from holdfast.events import Bus, RequestRefused
 from holdfast.policy.admission.config import AdmissionConfig
 from holdfast.policy.admission.core import Fate, Gate, Refused
 from holdfast.policy.admission.limit import Fixed, Limit
-from holdfast.policy.admission.priority import LEVELS, NORMAL, Class
+from holdfast.policy.admission.priority import EXEMPT, LEVELS, NORMAL, OBSERVED, Class
 from holdfast.policy.admission.pulse import Pulse
 from holdfast.policy.deadline.wheel import Entry, current
 from holdfast.policy.mode import Mode
@@ -58,8 +58,8 @@ class AdmissionGuard:
         core = self.core
         if core.try_enter():
             return
-        if self._config.mode is not Mode.ENFORCE:
-            self._pass()
+        if not core.binds(priority):
+            self._pass(priority)
             return
         admitted = asyncio.get_running_loop().create_future()
 
@@ -92,11 +92,18 @@ class AdmissionGuard:
         self._bus.emit(RequestRefused(self._now(), refused.reason, _NAMES[priority // LEVELS]))
         return Shed(refused.reason, retry_after=refused.retry_after)
 
-    def _pass(self) -> None:
+    def would(self, would: str, why: str, priority: int = NORMAL) -> None:
+        """Tell what would have been done; of a request whose route is exempt there is nothing to tell."""
+        if priority < EXEMPT and (priority >= OBSERVED or self._config.mode is Mode.OBSERVE):
+            self._bus.emit(PolicyObserved(self._now(), "admission", "", would, why))
+
+    def _pass(self, priority: int) -> None:
+        refused = self.core.foresee(self._now(), priority)
         self.core.enter_anyway()
-        if self._config.mode is Mode.OBSERVE:
-            would = "queue" if self._config.queue else "refuse"
-            self._bus.emit(PolicyObserved(self._now(), "admission", "", would, "full"))
+        if refused is None:
+            self.would("queue", "full", priority)
+        else:
+            self.would("refuse", refused.reason, priority)
 
 
 class _Sweep(Entry):

@@ -12,9 +12,14 @@ from __future__ import annotations
 import zlib
 from enum import IntEnum
 
-__all__ = ["LEVELS", "NORMAL", "Class", "level_of", "priority"]
+__all__ = ["EXEMPT", "LEVELS", "NORMAL", "OBSERVED", "Class", "level_of", "priority"]
 
 LEVELS = 100
+
+OBSERVED = 1000
+"""Added to the priority of a request whose route admission only observes: it is let in whatever there is."""
+EXEMPT = 2000
+"""The same where admission is off for the route, so that it is not even told."""
 
 
 class Class(IntEnum):

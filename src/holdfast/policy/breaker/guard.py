@@ -36,6 +36,11 @@ class BreakerGuard:
         token = self._acquire(now)
         return self._refuse(now) if token is None else token
 
+    def check(self, now: float) -> None:
+        """Raise BreakerOpen where it has opened since a call that has a token, and has not begun yet."""
+        if self._mode is Mode.ENFORCE and self.core.state in (State.OPEN, State.HELD_OPEN):
+            raise BreakerOpen(self.dependency, retry_after=self.core.retry_after(now))
+
     def open(self) -> None:
         """Open it by hand: nothing passes until `close` or `release`."""
         self.core.hold(Signal.OPENED_BY_HAND, self._now())

@@ -97,13 +97,21 @@ def judge(entry: Entry, now: float, *, beta: float, chance: float) -> Freshness:
 
 
 def lifetime(
-    config: CacheConfig, now: float, chance: float, *, ttl: float | None = None, absent: bool = False
+    config: CacheConfig,
+    now: float,
+    chance: float,
+    *,
+    ttl: float | None = None,
+    stale: float | None = None,
+    absent: bool = False,
 ) -> tuple[float, float]:
-    """Return when a value stored `now` expires and when it is gone; never later than the budget says.
+    """Return when a value stored `now` expires and when it is gone, by default as `config` has it.
 
     An absence is not served stale: what has come into being meanwhile would stay unseen.
     """
     if ttl is None:
         ttl = config.negative if absent and config.negative is not None else config.ttl
     expires = now + ttl * (1.0 - config.jitter * chance)
-    return expires, expires if absent else expires + config.stale
+    if absent:
+        return expires, expires
+    return expires, expires + (config.stale if stale is None else stale)

@@ -84,6 +84,15 @@ class Flights:
             if led or ambient.remaining() == 0.0:
                 raise DeadlineExceeded
 
+    async def apart(self, key: str, work: Work) -> Any:
+        """Return what `work` computes, which nobody joins."""
+        flight = Flight(key, ambient.at())
+        self._left_alone.add(flight)
+        try:
+            return await work(flight)
+        finally:
+            self._left_alone.discard(flight)
+
     def launch(self, key: str, work: Work) -> Flight:
         """Start `work` in a task of its own; nobody has to wait for it."""
         flight = self._open(key)
@@ -95,6 +104,19 @@ class Flights:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return flight
+
+    def land(self, flight: Flight, value: Any) -> None:
+        """Give `value` to whoever waits, before the work has ended."""
+        self._land(flight.key, flight, value)
+
+    def part(self, flight: Flight, error: Exception) -> None:
+        """Let those go who wait, with `error`; later callers lead a flight of their own."""
+        if self._flying.get(flight.key) is flight:
+            del self._flying[flight.key]
+        self._left_alone.add(flight)  # what it computes may be invalidated still
+        if not flight.landed.done():
+            flight.landed.set_exception(error)
+            flight.landed.exception()  # nobody has to wait for it
 
     def void(self, key: str) -> None:
         """The key was invalidated: who waits still gets what is being computed, later callers do not."""

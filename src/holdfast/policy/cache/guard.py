@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import os
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -12,28 +9,26 @@ from functools import partial
 from typing import Any
 
 from holdfast.clock import Now, monotonic
-from holdfast.events import Bus, CacheUsed
-from holdfast.policy.cache.codec import Undecodable
+from holdfast.events import Bus
+from holdfast.policy.cache.claim import Claim
 from holdfast.policy.cache.config import CacheConfig
-from holdfast.policy.cache.core import Entry, Freshness, judge, lifetime
+from holdfast.policy.cache.core import Entry, Freshness, judge
 from holdfast.policy.cache.eviction import MOST_HITS
 from holdfast.policy.cache.flight import Flight, Flights
-from holdfast.policy.cache.footprint import footprint
-from holdfast.policy.cache.heartbeat import Heartbeat
-from holdfast.policy.cache.shared import STAMP_BYTES, Lease, Record, SharedStore
-from holdfast.policy.cache.source import Absence, Source
+from holdfast.policy.cache.maker import Maker
+from holdfast.policy.cache.shared import Lease, SharedStore
+from holdfast.policy.cache.source import Source, Unkept
 from holdfast.policy.cache.store.memory import MemoryStore
-from holdfast.policy.store import StoreUnavailable
+from holdfast.policy.cache.tally import Tally
+from holdfast.policy.cache.tier import SharedTier
 
-__all__ = ["CacheGuard"]
-
-_log = logging.getLogger("holdfast")
-
-_SOONEST, _LATEST = 0.005, 0.05
-"""Seconds between two looks for what another process computes: doubling, so that a short computation is seen
-soon and a long one costs 20 questions a second."""
+__all__ = ["CacheGuard", "Renewal"]
 
 Compute = Callable[[], Awaitable[Any]]
+
+Renewal = Callable[[Claim], Awaitable[Any]]
+"""Computes a value and has the claim keep it. Raises Unkept for what is neither kept nor shared: whoever
+waits then goes his own way."""
 
 
 class CacheGuard:
@@ -42,20 +37,7 @@ class CacheGuard:
     `now` is the clock of this process, `wall` the one that processes share.
     """
 
-    __slots__ = (
-        "_bus",
-        "_chance",
-        "_closing",
-        "_looks",
-        "_now",
-        "_shared",
-        "_told",
-        "_wall",
-        "config",
-        "flights",
-        "hits",
-        "memory",
-    )
+    __slots__ = ("_chance", "_maker", "_now", "_tier", "config", "flights", "memory", "tally")
 
     def __init__(
         self,
@@ -70,16 +52,13 @@ class CacheGuard:
         self.config = config
         self.memory = MemoryStore(config.limit)
         self.flights = Flights()
-        self._looks = Flights()
-        self.hits = 0
-        self._bus = bus
-        self._shared = shared
+        self.tally = Tally(config.name, bus, now)
         self._now = now
-        self._wall = wall
         self._chance = chance
-        self._closing: set[asyncio.Task[None]] = set()
-        self._told = False
+        self._maker = Maker(config, now, chance, shared=shared is not None)
+        self._tier: SharedTier | None = None
         if shared is not None:
+            self._tier = SharedTier(shared, config, memory=self.memory, tally=self.tally, now=now, wall=wall)
             shared.listen(self._gone)
 
     # The way of nearly every lookup
@@ -91,7 +70,7 @@ class CacheGuard:
             return None
         if entry.hits < MOST_HITS:
             entry.hits += 1
-        self.hits += 1
+        self.tally.hits += 1
         return entry
 
     async def obtain(self, key: str, source: Source[Any], compute: Compute, *, lent: bool = False) -> Any:
@@ -100,28 +79,75 @@ class CacheGuard:
         `lent`: `compute` uses what belongs to its caller, such as a session: it runs in its caller's task,
         never behind his back. Raises what `compute` raised, unless a stale value may be served instead.
         """
-        entry, where = self._known(key), "hit"
-        if entry is None and self._shared is not None:
-            entry, where = await self._found(key, source), "shared"
-        fill = partial(self._fill, key, source, compute, lent)
+        tell = self.tally.tell
+        entry, where = await self.find(key, source)
+
+        async def work(claim: Claim) -> Any:
+            return await claim.keep(await compute())
+
+        fill = partial(self._fill, key, source, work, None)
         if entry is not None:
             worth = judge(entry, self._now(), beta=self.config.beta, chance=self._chance())
             if worth is Freshness.FRESH:
-                self._tell("absent" if entry.absent else where)
+                tell("absent" if entry.absent else where)
                 return entry.value
             if key in self.flights or self._now() < entry.retry:
-                self._tell("stale" if worth is Freshness.STALE else where)
+                tell("stale" if worth is Freshness.STALE else where)
                 return entry.value
-            self._tell("early" if worth is Freshness.EARLY else "stale")
+            tell("early" if worth is Freshness.EARLY else "stale")
             if not lent:
                 self.flights.launch(key, fill)
                 return entry.value
         else:
-            self._tell("miss")
+            tell("miss")
         value, led = await self.flights.join(key, fill, lent=lent)
         if not led:
-            self._tell("joined")
+            tell("joined")
         return value
+
+    # For those who judge by themselves
+
+    async def find(self, key: str, source: Source[Any]) -> tuple[Entry | None, str]:
+        """Return what is stored, fresh or stale, and how the lookup is told: "hit", or "shared"."""
+        entry = self._known(key)
+        if entry is None and self._tier is not None:
+            return await self._tier.find(key, source), "shared"
+        return entry, "hit"
+
+    async def renew(
+        self, key: str, source: Source[Any], work: Renewal, *, seen: Entry | None
+    ) -> tuple[Any, bool]:
+        """Compute `key` anew in the caller's task, or wait for whoever does; return the value, and who led.
+
+        `seen`: what is stored and does not do; what another has stored since then does. Raises what `work`
+        raised: Unkept, where what is computed is not to be kept.
+        """
+        return await self.flights.join(key, partial(self._fill, key, source, work, seen), lent=True)
+
+    async def aside(self, key: str, source: Source[Any], work: Renewal) -> Any:
+        """Compute `key` for this caller alone, whoever else does; what is kept stays in this process."""
+
+        def fly(flight: Flight) -> Awaitable[Any]:
+            return work(self._claim(flight, source, None))
+
+        return await self.flights.apart(key, fly)
+
+    def refresh(self, key: str, source: Source[Any], work: Renewal, *, seen: Entry | None) -> None:
+        """The same in a task of its own, unless it is being computed."""
+        if key not in self.flights:
+            self.flights.launch(key, partial(self._fill, key, source, work, seen))
+
+    def rest(self, entry: Entry) -> None:
+        """Renewing `entry` failed: for a moment nobody tries again."""
+        entry.retry = self._now() + self.config.pause
+
+    def resting(self, entry: Entry | None) -> bool:
+        """Whether that was a moment ago."""
+        return entry is not None and self._now() < entry.retry
+
+    def now(self) -> float:
+        """Return the time of this cache's clock, seconds."""
+        return self._now()
 
     # The explicit words
 
@@ -130,13 +156,11 @@ class CacheGuard:
         entry = self.hit(key)
         if entry is not None:
             return entry
-        entry, where = self._known(key), "hit"
-        if entry is None and self._shared is not None:
-            entry, where = await self._found(key, source), "shared"
+        entry, where = await self.find(key, source)
         if entry is None or self._now() >= entry.expires:
-            self._tell("miss")
+            self.tally.tell("miss")
             return None
-        self._tell("absent" if entry.absent else where)
+        self.tally.tell("absent" if entry.absent else where)
         return entry
 
     async def set(self, key: str, source: Source[Any], value: Any, *, ttl: float | None = None) -> Any:
@@ -144,30 +168,25 @@ class CacheGuard:
 
         What is being computed for this key is not stored any more. Raises Undecodable.
         """
-        own, data, absent = self._written(source, value)
+        entry, data = self._maker.entry(key, source, value, ttl=ttl)
         self._void("key", key)
-        entry = self._entry(key, source, own, absent=absent, delta=0.0, ttl=ttl)
         self.memory.put(entry)
-        if self._shared is not None:
+        if self._tier is not None:
             try:
-                await self._shared.put(key, self._record(entry, data))
-            except StoreUnavailable as error:
-                self._unavailable(error)
+                await self._tier.put(entry, data)
             finally:
                 self._void("key", key)
                 if self.memory.entries.get(key) is not entry:
                     self.memory.remove(key)  # what was read there before it was replaced
-        return own
+        return entry.value
 
     async def delete(self, key: str) -> bool:
         """Forget `key`, in every process; return whether it was known to this one or to the shared store."""
         known = key in self.memory.entries
         self._gone("key", key)
-        if self._shared is not None:
+        if self._tier is not None:
             try:
-                known = await self._shared.drop(key) or known
-            except StoreUnavailable as error:
-                self._unavailable(error)
+                known = await self._tier.drop(key) or known
             finally:
                 self._gone("key", key)  # what was read there before it was dropped
         return known
@@ -175,205 +194,63 @@ class CacheGuard:
     async def delete_tag(self, tag: str) -> None:
         """Forget everything with `tag`, in every process."""
         self._gone("tag", tag)
-        if self._shared is not None:
+        if self._tier is not None:
             try:
-                await self._shared.drop_tag(tag)
-            except StoreUnavailable as error:
-                self._unavailable(error)
+                await self._tier.drop_tag(tag)
             finally:
                 self._gone("tag", tag)  # what was read there before it was dropped
 
     async def start(self) -> None:
         """Begin to hear what other processes invalidate."""
-        if self._shared is not None:
-            await self._shared.start()
+        if self._tier is not None:
+            await self._tier.start()
 
     async def aclose(self) -> None:
         """End what runs, and give back connections."""
         await self.flights.aclose()
-        while self._closing:
-            await asyncio.wait(tuple(self._closing))
-        if self._shared is not None:
-            await self._shared.aclose()
+        if self._tier is not None:
+            await self._tier.aclose()
         self.memory.clear()
-
-    def tell(self) -> None:
-        """Report the hits since the last time in one event: one for each would cost more than a hit."""
-        hits, self.hits = self.hits, 0
-        if hits:
-            self._bus.emit(CacheUsed(self._now(), self.config.name, "hit", hits))
 
     # Inside
 
-    async def _fill(self, key: str, source: Source[Any], compute: Compute, lent: bool, flight: Flight) -> Any:
+    async def _fill(
+        self, key: str, source: Source[Any], work: Renewal, seen: Entry | None, flight: Flight
+    ) -> Any:
         """Compute and keep, unless somebody else has or does."""
         known = self._known(key)
-        if known is not None and known.retry <= self._now() < known.watch:
+        if known is not None and known is not seen and known.retry <= self._now() < known.watch:
             return known.value  # the one who led before us left when all was done
-        lease = None
-        if self._shared is not None:
-            found = await self._ask(self._shared, flight, key, source, known)
+        lease: Lease | None = None
+        if self._tier is not None:
+            found = await self._tier.begin(flight, key, source, known)
             if isinstance(found, Entry):
                 return found.value
             lease = found
             known = self._known(key)
-        heart = None
-        if lease is not None and self._shared is not None:
-            heart = Heartbeat(self._shared, lease, every=self.config.lease / 3)
-        began = self._now()
+        claim = self._claim(flight, source, lease)
         try:
-            value = await compute()
-            if heart is not None:
-                heart.stop()
-            return await self._keep(flight, key, source, value, self._now() - began, lease)
+            return await work(claim)
         except BaseException as error:
-            if heart is not None:
-                heart.stop()
-            self._let_go(lease)
+            claim.give_up()
             if isinstance(error, Exception) and known is not None and self._may_serve(known, error):
-                known.retry = self._now() + self.config.pause
-                self._tell("error")
+                self.rest(known)
+                self.tally.tell("error")
                 return known.value
             raise
 
-    async def _ask(
-        self, shared: SharedStore, flight: Flight, key: str, source: Source[Any], known: Entry | None
-    ) -> Entry | Lease | None:
-        """Return an entry to serve, a lease to compute under, or None: compute, and keep it here only."""
-        stamp, wait = b"" if known is None else known.stamp, _SOONEST
-        try:
-            while True:
-                answer = await shared.begin(key, stamp)
-                if isinstance(answer, Lease):
-                    return answer
-                if isinstance(answer, Record):
-                    stamp = answer.stamp
-                    entry = self._adopt(key, source, answer, flight)
-                    if entry is not None and self._now() < entry.expires:
-                        return entry
-                    known = entry or known
-                elif known is not None and self._now() < known.gone:
-                    return known  # another process computes it anew
-                else:
-                    await asyncio.sleep(wait)
-                    wait = min(2 * wait, _LATEST)
-        except StoreUnavailable as error:
-            self._unavailable(error)
-            return None
-
-    async def _found(self, key: str, source: Source[Any]) -> Entry | None:
-        """Return what the shared store has; of many who look for the same, one asks."""
-        entry: Entry | None
-        entry, _ = await self._looks.join(key, partial(self._look, key, source), lent=True)
-        return entry
-
-    async def _look(self, key: str, source: Source[Any], flight: Flight) -> Entry | None:
-        assert self._shared is not None  # noqa: S101 - whoever looks has seen it
-        try:
-            record = await self._shared.look(key)
-        except StoreUnavailable as error:
-            self._unavailable(error)
-            return None
-        return None if record is None else self._adopt(key, source, record, flight)
-
-    def _adopt(self, key: str, source: Source[Any], record: Record, flight: Flight) -> Entry | None:
-        """Return what another process has stored, and keep it unless it was invalidated on its way here.
-
-        None where it is over, or no value of this type.
-        """
-        ahead = self._now() - self._wall()
-        if record.gone + ahead <= self._now():
-            return None
-        try:
-            decode = Absence.decode if record.absent else source.codec.decode
-            value: Any = decode(record.data)
-        except Undecodable as error:
-            self._unfit(error)
-            return None
-        entry = Entry(
-            key,
-            value,
-            expires=record.expires + ahead,
-            gone=record.gone + ahead,
-            delta=record.delta,
-            size=footprint(value),
-            tags=record.tags,
-            absent=record.absent,
-            stamp=record.stamp,
-            beta=self.config.beta,
-        )
-        if not flight.voids(entry.tags):
-            self.memory.put(entry)
-        return entry
-
-    async def _keep(
-        self, flight: Flight, key: str, source: Source[Any], value: Any, delta: float, lease: Lease | None
-    ) -> Any:
-        """Store what was computed, unless it was invalidated meanwhile; return it."""
-        if isinstance(value, Absence) and self.config.negative is None:
-            if self.memory.remove(key) and self._shared is not None:
-                await self.delete(key)  # it was there, and is no more
-            self._let_go(lease)
-            return value
-        try:
-            own, data, absent = self._written(source, value)
-        except Undecodable as error:
-            self._unfit(error)
-            self._let_go(lease)
-            return value
-        entry = self._entry(key, source, own, absent=absent, delta=delta)
-        if flight.voids(entry.tags):
-            self._tell("void")
-            self._let_go(lease)
-            return own
-        record = self._record(entry, data)
-        self.memory.put(entry)
-        if lease is not None and self._shared is not None:
-            try:
-                if not await self._shared.fill(lease, record):
-                    self._tell("void")
-                    if self.memory.entries.get(key) is entry:
-                        self.memory.remove(key)
-            except StoreUnavailable as error:
-                self._unavailable(error)
-        return own
-
-    def _written(self, source: Source[Any], value: Any) -> tuple[Any, bytes, bool]:
-        if isinstance(value, Absence):
-            return value, value.encode(), True
-        own = source.codec.own(value)
-        return own, source.codec.encode(own), False
-
-    def _entry(
-        self,
-        key: str,
-        source: Source[Any],
-        value: Any,
-        *,
-        absent: bool,
-        delta: float,
-        ttl: float | None = None,
-    ) -> Entry:
-        config, now = self.config, self._now()
-        nothing = absent or value is None
-        expires, gone = lifetime(config, now, self._chance(), ttl=ttl, absent=nothing)
-        return Entry(
-            key,
-            value,
-            expires=expires,
-            gone=gone,
-            delta=delta,
-            size=footprint(value),
-            tags=() if absent else source.tags(value),
-            absent=absent,
-            stamp=b"" if self._shared is None else os.urandom(STAMP_BYTES),
-            beta=config.beta,
-        )
-
-    def _record(self, entry: Entry, data: bytes) -> Record:
-        behind = self._wall() - self._now()
-        return Record(
-            data, entry.expires + behind, entry.gone + behind, entry.delta, entry.absent, entry.tags
+    def _claim(self, flight: Flight, source: Source[Any], lease: Lease | None) -> Claim:
+        return Claim(
+            flight,
+            source,
+            lease,
+            config=self.config,
+            flights=self.flights,
+            maker=self._maker,
+            memory=self.memory,
+            tally=self.tally,
+            tier=self._tier,
+            now=self._now,
         )
 
     def _known(self, key: str) -> Entry | None:
@@ -386,22 +263,8 @@ class CacheGuard:
     def _may_serve(self, known: Entry, error: Exception) -> bool:
         """Whether `known` may stand in for what failed: not where the failure is an answer (404, 403)."""
         status = getattr(error, "status_code", None) or getattr(error, "status", None)
-        answered = isinstance(status, int) and 400 <= status < 500
+        answered = isinstance(error, Unkept) or (isinstance(status, int) and 400 <= status < 500)
         return not answered and not known.absent and self._now() < known.gone
-
-    def _let_go(self, lease: Lease | None) -> None:
-        """Give a lease back, in a task: whoever held it may be being cancelled."""
-        if lease is None or self._shared is None:
-            return
-        task = asyncio.get_running_loop().create_task(self._release(self._shared, lease))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    async def _release(self, shared: SharedStore, lease: Lease) -> None:
-        try:
-            await shared.release(lease)
-        except StoreUnavailable:
-            return  # it ends by itself
 
     def _gone(self, kind: str, subject: str) -> None:
         """Something was invalidated, here or by another process."""
@@ -410,30 +273,18 @@ class CacheGuard:
             self.memory.remove(subject)
         elif kind == "tag":
             self.memory.remove_tag(subject)
+        elif kind == "gap":
+            self.memory.expire(self._now())
         else:
             self.memory.clear()
 
     def _void(self, kind: str, subject: str) -> None:
         """What is on its way is not to be kept."""
-        for flights in (self.flights, self._looks):
+        on_their_way = (self.flights,) if self._tier is None else (self.flights, self._tier.looks)
+        for flights in on_their_way:
             if kind == "key":
                 flights.void(subject)
             elif kind == "tag":
                 flights.void_tag(subject)
             else:
                 flights.void_all()
-
-    def _tell(self, outcome: str) -> None:
-        if outcome == "hit":
-            self.hits += 1
-        else:
-            self._bus.emit(CacheUsed(self._now(), self.config.name, outcome))
-
-    def _unavailable(self, error: StoreUnavailable) -> None:
-        self._tell("unavailable")
-
-    def _unfit(self, error: Undecodable) -> None:
-        self._tell("unfit")
-        if not self._told:
-            self._told = True
-            _log.warning("cache %s: a value cannot be kept: %s", self.config.name, error)

@@ -130,9 +130,10 @@ class Attempter(Generic[T]):
             raise DeadlineExceeded from None
         except Exception as error:
             cut.stop()
-            if not cut.fired:
+            if not cut.fired and self._now() < until:
                 _blame(run.judge, error)
-            # What it raised is its way to say that it was cancelled.
+            # What it raised is its way to say that it was cancelled, or kept the limit itself, as threads do
+            # a tick before the wheel.
             if own:
                 raise Failed(_TIMED_OUT, None, error) from None
             raise DeadlineExceeded from error

@@ -129,13 +129,15 @@ class Pipeline(Generic[T]):
         judge: Judge[T] | None = None,
         keep: bool = False,
         host: str | None = None,
+        alone: bool = False,
     ) -> T:
         """Return what `attempt` returns, or the substitute.
 
         `idempotent`: repeating the call does no harm; without it there is one attempt. `judge`: instead of
         the pipeline's. `keep`: leave the bulkhead's permit of a *good* answer to the caller, who calls
         `bulkhead.leave()` when done with it (a stream). `host`: which of the dependency's hosts is called,
-        where each has a breaker. Raises BreakerOpen, BulkheadFull, Throttled, CallFailed, DeadlineExceeded,
+        where each has a breaker. `alone`: whoever makes the attempts makes one at a time, as a thread does,
+        so that nothing is hedged. Raises BreakerOpen, BulkheadFull, Throttled, CallFailed, DeadlineExceeded,
         and what the judge found to be the caller's own.
         """
         started = now = self._now()
@@ -146,7 +148,7 @@ class Pipeline(Generic[T]):
                 throttle.enter(now)
             if retry is not None:
                 retry.deposit(now)
-            if self.hedge is not None and idempotent and not keep:
+            if self.hedge is not None and idempotent and not keep and not alone:
                 once = self._hedged
             else:
                 once = self._attempter.attempt

@@ -15,6 +15,10 @@ class DeadlineSection(Protocol):
     """The budget's [deadline]: seconds, None where nobody has decided."""
 
     @property
+    def mode(self) -> str:
+        """How far it goes."""
+
+    @property
     def default(self) -> float | None:
         """The deadline of a request whose client names none."""
 
@@ -39,9 +43,14 @@ class DeadlineConfig:
         if self.default is not None and self.cap is not None and self.default > self.cap:
             raise ValueError(f"the default deadline ({self.default} s) is above the cap ({self.cap} s)")
 
+    @property
+    def allots(self) -> bool:
+        """Whether a request gets a deadline at all: somebody has decided one, and it is not off."""
+        return self.default is not None and self.mode is not Mode.OFF
+
     @classmethod
-    def from_budget(cls, section: DeadlineSection | None, *, mode: Mode = Mode.ENFORCE) -> DeadlineConfig:
+    def from_budget(cls, section: DeadlineSection | None) -> DeadlineConfig:
         """Return the budget's numbers; without a default the policy observes only."""
         if section is None or section.default is None:
             return cls(cap=None if section is None else section.cap, mode=Mode.OBSERVE)
-        return cls(default=section.default, cap=section.cap, mode=mode)
+        return cls(default=section.default, cap=section.cap, mode=Mode(section.mode))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from holdfast.policy.deadline.config import DeadlineConfig
 
-__all__ = ["allot", "tighter"]
+__all__ = ["allot", "hurries", "tighter"]
 
 
 def tighter(a: float | None, b: float | None) -> float | None:
@@ -23,3 +23,8 @@ def allot(config: DeadlineConfig, now: float, asked: float | None) -> float | No
     else:
         granted = tighter(asked, config.default if config.cap is None else config.cap)
     return None if granted is None else now + granted
+
+
+def hurries(config: DeadlineConfig, asked: float | None) -> bool:
+    """Whether a caller asks for less time than the service takes for itself."""
+    return asked is not None and config.default is not None and asked < config.default

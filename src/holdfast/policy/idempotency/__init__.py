@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from holdfast.policy.idempotency.answer import Answer
+from holdfast.policy.idempotency.claim import Claim
 from holdfast.policy.idempotency.config import Effect, IdempotencyConfig
 from holdfast.policy.idempotency.core import Record, Situation, State, Verdict, decide
-from holdfast.policy.idempotency.guard import Claim, IdempotencyGuard
+from holdfast.policy.idempotency.guard import IdempotencyGuard
 from holdfast.policy.idempotency.key import KeyId
 from holdfast.policy.idempotency.store import Claimed, Seen, Store, StoreDown, Unresolved
 from holdfast.policy.idempotency.store.table import idempotency_table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import UsageError
 from holdfast.policy.store.unavailable import StoreUnavailable
@@ -10,7 +10,7 @@ from holdfast.policy.store.unavailable import StoreUnavailable
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["connect", "unavailable"]
+__all__ = ["arguments", "connect", "unavailable"]
 
 
 def connect(url: str, *, patience: float, place: str = "") -> Redis:
@@ -19,24 +19,40 @@ def connect(url: str, *, patience: float, place: str = "") -> Redis:
     `patience`: seconds for connecting. `place`: what holds the URL, for messages: the URL may hold a
     password. Raises UsageError where redis is not installed or the URL is none.
     """
+    wire = arguments(url, place=place, socket_connect_timeout=patience)
+    from redis.asyncio import ConnectionPool, Redis
+
+    return Redis(connection_pool=ConnectionPool(**wire))
+
+
+def arguments(url: str, *, place: str = "", **decided: Any) -> dict[str, Any]:
+    """Return what a pool of connections to `url` is made with: one attempt, and no limit of its own.
+
+    `decided`: further arguments of a connection, which go before what the URL says. Raises UsageError where
+    redis is not installed or the URL is none, at `place`.
+    """
     try:
-        from redis.asyncio import ConnectionPool, Redis
+        from redis.asyncio.connection import parse_url
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
+        from redis.maint_notifications import MaintNotificationsConfig
     except ImportError as error:  # pragma: no cover - the extra is installed where the tests run
         raise UsageError('a Redis dependency needs redis: pip install "holdfast[redis]"') from error
     try:
-        pool = ConnectionPool.from_url(
-            url,
-            socket_timeout=None,  # the store bounds writing and reading together
-            socket_connect_timeout=patience,
-            retry=Retry(NoBackoff(), 0),  # the store repeats what was lost, once
-            # Nothing of the newer protocol is used, and its greeting costs a round trip.
-            protocol=2,
-        )
+        said = dict(parse_url(url))
     except ValueError:
         raise UsageError("expected an address such as redis://host:6379/0", place=place) from None
-    return Redis(connection_pool=pool)
+    for name in ("timeout", "max_connections", "retry_on_timeout"):
+        said.pop(name, None)  # of pools and retries, which are not the URL's to decide
+    return {
+        # Nothing of the newer protocol is used, and its greeting costs a round trip.
+        "protocol": 2,
+        **said,
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+        "retry": Retry(NoBackoff(), 0),  # who sends repeats what was lost, once
+        "socket_timeout": None,  # who sends bounds writing and reading together
+        **decided,
+    }
 
 
 def unavailable(error: Exception) -> StoreUnavailable:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from holdfast.clock import Now, monotonic
 from holdfast.serve.admin.state import Status
-from holdfast.telemetry.exposition import CONTENT_TYPE, render
+from holdfast.telemetry.exposition import negotiated, render
 
 __all__ = ["application"]
 
@@ -28,8 +28,10 @@ def application(status: Status, now: Now = monotonic) -> Starlette:
     async def startupz(_: Request) -> Response:
         return _answer(status.served, "started", "no worker has served yet")
 
-    async def metrics(_: Request) -> Response:
-        return Response(render(status.board, now=now), headers=_FRESH | {"content-type": CONTENT_TYPE})
+    async def metrics(request: Request) -> Response:
+        media = negotiated(request.headers.get("accept", ""))
+        said = render(status.board, now=now, media=media)
+        return Response(said, headers=_FRESH | {"content-type": media, "vary": "accept"})
 
     async def state(_: Request) -> Response:
         return JSONResponse(status.document(now()), headers=_FRESH)

@@ -23,8 +23,9 @@ VERSION = 1
 class Status:
     """What the admin port tells, read from the board when it is asked.
 
-    `server_pid` is the master, Gunicorn's or ours; `killed` counts the workers that the supervisor killed;
-    `served` is whether the service has ever been up. `server` is what serves.
+    `server_pid` is the master, Gunicorn's or ours; `killed` counts the workers that the supervisor killed,
+    `spared` the times that it would have; `served` is whether the service has ever been up. `server` is what
+    serves.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class Status:
         self.board = board
         self.stalls = stalls
         self.server_pid = 0
-        self.killed = 0
+        self.killed = self.spared = 0
         self.served = False
         self._supervision = supervision
         self._workers = workers
@@ -88,6 +89,7 @@ class Status:
             "flights": [] if self._flights is None else [str(path) for path in self._flights.records],
             "restarts": self.restarts,
             "killed": self.killed,
+            "spared": self.spared,
         }
 
 

@@ -1,43 +1,33 @@
 """The protocol of one connection: Uvicorn's, which asks the door first and does not wait for ever.
 
 What Uvicorn does stays Uvicorn's: the parser, the scope, the cycle of a request. Here is when a request is
-refused before all that, how its body is then got rid of, and what is noted for `patience`. That takes the
-place of Uvicorn's keep-alive timer: it looks at a connection now and then, where a timer would be made and
-cancelled with every request.
+refused before all that; how its body is then got rid of is in `conversation`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 import urllib.parse
 from typing import Any
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from holdfast.clock import monotonic
 from holdfast.policy.admission.core import Refused
-from holdfast.policy.deadline.wheel import current
+from holdfast.serve.protocol.conversation import Conversation
 from holdfast.serve.protocol.lingering import Lingering
-from holdfast.serve.protocol.patience import Patience
 from holdfast.serve.protocol.porter import Porter
-from holdfast.service.refusal import DRAIN_BYTES, DRAIN_SECONDS, reads_over
+from holdfast.service.refusal import DRAIN_BYTES, reads_over
 from holdfast.telemetry.refusals import Stage
 
 __all__ = ["Guarded"]
 
 
-class Guarded(HttpToolsProtocol):
-    """A connection to a held app. `quiet`: the parser is at the start of a message, and nothing is going on.
-
-    `heading`: a head has begun and is not complete. `unwanted`: the request that is being read was answered,
-    and its body is dropped; `lingering`: only so much of it, and for so long; `ending`: the connection ends
-    with it. `deaf`: nothing more is read. For `patience`: `since`, when what the client is to do now began,
-    and `taken`, bytes of it so far; `born`, when it came; `stuck_since`, when it began to take nothing of
-    what waits for it. Times in seconds, monotonic.
-    """
+class Guarded(Conversation):
+    """A connection to a held app."""
 
     def __init__(
         self,
@@ -47,22 +37,8 @@ class Guarded(HttpToolsProtocol):
         app_state: dict[str, Any],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        super().__init__(config, server_state, app_state, loop)
-        self.porter = porter
-        self.quiet = True
-        self.heading = False
-        self.unwanted = False
-        self.lingering = False
-        self.ending = False
-        self.deaf = False
-        self.born = self.since = 0.0
-        self.stuck_since = 0.0
-        self.taken = 0
-        self.patience: Patience | None = None
-        self._door = porter.door
+        super().__init__(porter, config, server_state, app_state, loop)
         self._now = 0.0
-        self._between = True
-        self._upgraded = False
         self._longest_head = porter.door.limits.header_bytes
         self._head_bytes = 0
         self._weigh = False
@@ -70,19 +46,6 @@ class Guarded(HttpToolsProtocol):
         self._last_words = b""
 
     # What the transport calls.
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin."""
-        super().connection_made(transport)
-        self.born = self.since = monotonic()
-        self.patience = Patience(self, self._door.limits, self.timeout_keep_alive, current())
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        if self.patience is not None:
-            self.patience.cancel()
-            self.patience = None
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Refuse, if that can be done without the server's parser; else parse."""
@@ -115,18 +78,6 @@ class Guarded(HttpToolsProtocol):
         if self.heading and self._head_bytes > self._longest_head:
             self._refuse_head()
 
-    def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over to the WebSocket protocol."""
-        if self.patience is not None:
-            self.patience.cancel()
-            self.patience = None
-        super().handle_websocket_upgrade()
-
-    def pause_writing(self) -> None:
-        """Note since when the client takes nothing of what waits for it."""
-        self.stuck_since = monotonic()
-        super().pause_writing()
-
     # What the parser calls.
 
     def on_message_begin(self) -> None:
@@ -148,8 +99,7 @@ class Guarded(HttpToolsProtocol):
             return
         if self._weigh:
             self._weigh = False
-            if self._head_size() > self._longest_head:
-                self._refuse_head()
+            if self._head_size() > self._longest_head and self._refuse_head():
                 return
         if not self._door.calm() and self._refused():
             return
@@ -217,62 +167,7 @@ class Guarded(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
-    def shutdown(self) -> None:
-        """Close once nothing is going on; behind an answer that came before its body, within a second."""
-        if not self.unwanted:
-            super().shutdown()
-        elif not self.ending:
-            self._drop(lingering=True, ending=True)
-
     # Ours.
-
-    def busy(self) -> bool:
-        """Whether a request is being served."""
-        return self.cycle is not None and not self.cycle.response_complete
-
-    def close_after(self) -> None:
-        """Close, as an answer was the last one; when its request is still coming, within a second."""
-        if self._in_body() and self.cycle.response_complete:
-            self._drop(lingering=True, ending=True)
-        else:
-            self.transport.close()
-
-    def head_is_late(self) -> None:
-        """End the connection of a client that has begun a head and does not go on."""
-        self._end(self.porter.words(408, "The head of the request did not come in time."))
-
-    def body_is_late(self) -> None:
-        """End the connection of a client whose body does not come."""
-        words = b""
-        if self.busy():
-            if not self.cycle.response_started:
-                words = self.porter.words(408, "The body of the request did not come in time.")
-            # As if the client had gone: the app may be waiting for the rest.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        self._end(words)
-
-    def _end(self, words: bytes) -> None:
-        self.deaf = True
-        if words:
-            self.transport.write(words)
-        self.transport.close()
-
-    def _settle(self) -> None:
-        """Nothing is going on any more, or the next request is already coming."""
-        self.since = monotonic()
-        self.quiet = self._between and not (self.unwanted or self._upgraded or self.deaf)
-
-    def _in_body(self) -> bool:
-        """Whether the body of a request is being read."""
-        return not (self._between or self.heading or self._upgraded or self.deaf)
-
-    def _drop(self, *, lingering: bool, ending: bool) -> None:
-        """Read over what is left of a request that is answered."""
-        self.unwanted, self.lingering, self.ending = True, lingering, ending
-        self.since, self.taken = monotonic(), 0
-        if lingering and self.patience is not None:
-            self.patience.look_at(self.since + DRAIN_SECONDS)
 
     def _refused(self) -> bool:
         """Refuse the request whose head is complete, by its class; False: it is let through to the app."""
@@ -313,13 +208,17 @@ class Guarded(HttpToolsProtocol):
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
-    def _refuse_head(self) -> None:
-        """Answer 431, in its turn, and read nothing more."""
+    def _refuse_head(self) -> bool:
+        """Answer 431, in its turn, and read nothing more. False: it only observes, told once a connection."""
+        if not self._door.connection.acts("refuse", "header_bytes"):
+            self._longest_head = sys.maxsize
+            return False
         self.deaf = True
         self.heading = False
         words = self.porter.words(431, "The head of the request is too large.")
         if self.busy():
             self._last_words = words
-            return
-        self.transport.write(words)
-        self._drop(lingering=True, ending=True)
+        else:
+            self.transport.write(words)
+            self._drop(lingering=True, ending=True)
+        return True

@@ -14,26 +14,38 @@ from typing import TYPE_CHECKING
 from holdfast.budget.model.connection import Connection
 from holdfast.clock import monotonic
 from holdfast.policy.deadline.wheel import Entry, Wheel
+from holdfast.policy.enforcement import ENFORCED, Enforcement
 from holdfast.service.refusal import DRAIN_SECONDS
 
 if TYPE_CHECKING:
-    from holdfast.serve.protocol.guarded import Guarded
+    from holdfast.serve.protocol.conversation import Conversation
 
 __all__ = ["Patience"]
 
 
 class Patience(Entry):
-    """Of one connection, from its beginning to its end; `keepalive` in seconds."""
+    """Of one connection, from its beginning to its end; `keepalive` in seconds. `enforcement` says how far
+    `limits` go; `keepalive`, and the second for what nobody wants, hold in any case.
+    """
 
-    __slots__ = ("_closing", "_keepalive", "_limits", "_of", "_often", "_wheel")
+    __slots__ = ("_closing", "_enforcement", "_keepalive", "_limits", "_of", "_often", "_told", "_wheel")
 
-    def __init__(self, of: Guarded, limits: Connection, keepalive: float, wheel: Wheel) -> None:
+    def __init__(
+        self,
+        of: Conversation,
+        limits: Connection,
+        keepalive: float,
+        wheel: Wheel,
+        enforcement: Enforcement = ENFORCED,
+    ) -> None:
         super().__init__()
         self._of = of
         self._limits = limits
         self._keepalive = keepalive
         self._wheel = wheel
         self._closing = 0.0
+        self._enforcement = enforcement
+        self._told: tuple[str, float] = ("", 0.0)
         times = (keepalive, limits.header_timeout, limits.body_timeout, limits.send_timeout)
         self._often = max(0.05, min(times))
         wheel.add(monotonic() + self._often, self)
@@ -55,24 +67,36 @@ class Patience(Entry):
         of, limits = self._of, self._limits
         if of.transport.is_closing():
             self._closing = self._closing or now
-            return self._until(now, self._closing + limits.send_timeout, of.transport.abort)
+            return self._held(now, "send_timeout", self._closing, limits.send_timeout, of.transport.abort)
         if of.flow.write_paused:
-            return self._until(now, of.stuck_since + limits.send_timeout, of.transport.abort)
+            return self._held(now, "send_timeout", of.stuck_since, limits.send_timeout, of.transport.abort)
         if of.unwanted and of.lingering:
             return self._until(now, of.since + DRAIN_SECONDS, of.transport.close)
         if of.unwanted or (of.busy() and of.cycle.more_body):
             if of.flow.read_paused or (of.busy() and of.cycle.waiting_for_100_continue):
                 of.since, of.taken = now, 0  # it is the app that does not read
                 return now + limits.body_timeout
-            at = of.since + limits.body_timeout + of.taken / limits.body_pace
-            return self._until(now, at, of.body_is_late)
+            patient = limits.body_timeout + of.taken / limits.body_pace
+            return self._held(now, "body_timeout", of.since, patient, of.body_is_late)
         if of.busy():
             return now + self._often
         if of.heading:
-            return self._until(now, of.since + limits.header_timeout, of.head_is_late)
+            return self._held(now, "header_timeout", of.since, limits.header_timeout, of.head_is_late)
         # Idle: connected and silent, or kept alive after an answer.
-        patient = limits.header_timeout if of.since == of.born else self._keepalive
-        return self._until(now, of.since + patient, of.transport.close)
+        if of.since == of.born:
+            return self._held(now, "header_timeout", of.since, limits.header_timeout, of.transport.close)
+        return self._until(now, of.since + self._keepalive, of.transport.close)
+
+    def _held(
+        self, now: float, limit: str, since: float, patient: float, late: Callable[[], object]
+    ) -> float:
+        """As `_until`, as far as `limit` goes; what it would have done is told once."""
+        if since + patient > now:
+            return since + patient
+        told, self._told = self._told == (limit, since), (limit, since)
+        if self._enforcement.binds if told else self._enforcement.acts("cut", limit):
+            late()
+        return now + self._often
 
     def _until(self, now: float, at: float, late: Callable[[], object]) -> float:
         if at > now:

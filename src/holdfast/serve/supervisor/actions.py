@@ -18,6 +18,7 @@ __all__ = [
     "Rolled",
     "RollingAction",
     "Serving",
+    "SpareWorker",
     "Terminate",
     "Unready",
     "WorkerSeen",
@@ -79,6 +80,14 @@ class KillWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class SpareWorker:
+    """Say that a worker would be killed that has stood still for `age` seconds."""
+
+    worker: WorkerSeen
+    age: float
+
+
+@dataclass(frozen=True, slots=True)
 class KillAll:
     """Send SIGKILL to the server's process group."""
 
@@ -116,4 +125,4 @@ class Rolled:
 
 
 RollingAction = More | Fewer | Rolled
-Action = Serving | Unready | Terminate | KillWorker | KillAll | Finish | RollingAction
+Action = Serving | Unready | Terminate | KillWorker | SpareWorker | KillAll | Finish | RollingAction

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from holdfast.policy.mode import Mode
 from holdfast.serve.supervisor.actions import (
     Action,
     BootFailure,
@@ -18,6 +19,7 @@ from holdfast.serve.supervisor.actions import (
     Observation,
     Overdue,
     Serving,
+    SpareWorker,
     Terminate,
     Unready,
     WorkerSeen,
@@ -50,7 +52,7 @@ class Limits:
 
     `boot`: until a worker serves. `kill`: the age of a heartbeat at which a serving worker is killed.
     `announce`: unready but still accepting. `grace`: from the server's SIGTERM to the group's SIGKILL.
-    `leave`: how long a worker may take to leave alone, while the others serve.
+    `leave`: how long a worker may take to leave alone, while the others serve. `mode`: how far `kill` goes.
     """
 
     boot: float
@@ -58,6 +60,7 @@ class Limits:
     announce: float
     grace: float
     leave: float = math.inf
+    mode: Mode = Mode.ENFORCE
 
 
 class Supervision:
@@ -75,6 +78,7 @@ class Supervision:
         "_leaving",
         "_limits",
         "_looked",
+        "_spared",
         "_stop",
         "phase",
     )
@@ -88,6 +92,7 @@ class Supervision:
         self._stop = self._hurry = self._interrupted = False
         self._failure: BootFailure | None = None
         self._killed: set[tuple[int, float]] = set()
+        self._spared: set[tuple[int, float]] = set()
         self._leaving: dict[tuple[int, float], float] = {}
 
     @property
@@ -204,6 +209,7 @@ class Supervision:
             return
         present = {(w.pid, w.booted_at) for w in seen.workers}
         self._killed &= present
+        self._spared &= present
         self._leaving = {
             identity: self._leaving.get(identity, now)
             for w in seen.workers
@@ -212,9 +218,19 @@ class Supervision:
         for worker in seen.workers:
             identity = (worker.pid, worker.booted_at)
             overdue = self._overdue(now, worker, identity)
+            if overdue is not None and overdue[1] is Overdue.BEAT and self._limits.mode is not Mode.ENFORCE:
+                yield from self._spare(worker, identity, overdue[0])
+                continue
+            self._spared.discard(identity)
             if overdue is not None and identity not in self._killed:
                 self._killed.add(identity)
                 yield KillWorker(worker, *overdue)
+
+    def _spare(self, worker: WorkerSeen, identity: tuple[int, float], age: float) -> Iterator[Action]:
+        """Once each time that it stands still."""
+        if identity not in self._spared and self._limits.mode is Mode.OBSERVE:
+            self._spared.add(identity)
+            yield SpareWorker(worker, age)
 
     def _overdue(
         self, now: float, worker: WorkerSeen, identity: tuple[int, float]

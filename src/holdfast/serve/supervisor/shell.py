@@ -30,6 +30,7 @@ from holdfast.serve.supervisor.actions import (
     Overdue,
     Rolled,
     Serving,
+    SpareWorker,
     Terminate,
     Unready,
 )
@@ -92,6 +93,7 @@ class Supervisor:
             announce=options.announce,
             grace=math.ceil(options.grace) + LAST_RESORT,
             leave=options.keepalive + options.grace + LAST_RESORT,
+            mode=options.kill_mode,
         )
         self._supervision = Supervision(limits, monotonic())
         self._view, self._rolling = View(self._board, options.health), Rolling()
@@ -223,6 +225,10 @@ class Supervisor:
                 if overdue is Overdue.BEAT:
                     said += f": {place_of(self._stalls.since(worker.pid, worker.heartbeat))}"
                 say(said)
+            case SpareWorker(worker, age):
+                self._status.spared += 1
+                place = place_of(self._stalls.since(worker.pid, worker.heartbeat))
+                say(f"worker {worker.pid} stood still for {age:.1f} s and would have been killed: {place}")
             case More():
                 child.signal(signal.SIGTTIN)
             case Fewer():

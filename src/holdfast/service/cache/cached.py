@@ -18,8 +18,7 @@ from holdfast.service.cache.absent import answered, raised
 from holdfast.service.cache.arguments import Arguments
 from holdfast.service.cache.entries import Entries
 from holdfast.service.cache.home import Home
-from holdfast.service.cache.tenant import tenant_of
-from holdfast.service.tenant import Tenant
+from holdfast.service.tenant import Tenant, tenant_of
 
 __all__ = ["Cached", "Caching", "Tags", "decorate"]
 

@@ -49,7 +49,7 @@ class Caches:
         warm: Warm | None = None,
     ) -> Callable[[Callable[..., Any]], Any]:
         """Return the decorator, see `Holdfast.cached`. Raises UsageError."""
-        home = self._home(name, "hold.cached")
+        home = self.home(name, "hold.cached")
         said = self._loaded.budget.cache[name].tenant
         tenant = None if said == "one" else tenant_named(said)
 
@@ -65,7 +65,7 @@ class Caches:
 
     def cache(self, name: str, kind: Any) -> Cache[Any]:
         """Return the cache for values of `kind`, see `Holdfast.cache`. Raises UsageError."""
-        home = self._home(name, "hold.cache")
+        home = self.home(name, "hold.cache")
         return Cache(home, Codec(JsonValue if kind is None else kind, place="hold.cache"))
 
     async def start(self) -> None:
@@ -87,7 +87,8 @@ class Caches:
         for home in self._homes.values():
             await home.stop()
 
-    def _home(self, name: str, place: str) -> Home:
+    def home(self, name: str, place: str) -> Home:
+        """Return the cache `name`. Raises UsageError where the budget has none."""
         build.section(self._loaded, name, place=place)
         found = self._homes.get(name)
         if found is None:

@@ -61,7 +61,7 @@ class Home:
         guard, self._guard = self._guard, None
         process.unsampled(self._sample)
         if guard is not None and self._loop is asyncio.get_running_loop():
-            guard.tell()
+            guard.tally.flush()
             with contextlib.suppress(OSError):
                 await guard.aclose()
 
@@ -75,5 +75,5 @@ class Home:
     def _sample(self, slot: Slot) -> None:
         guard = self._guard
         if guard is not None:
-            guard.tell()
+            guard.tally.flush()
             slot.caches.row(f"hit\t{self.name}")[CacheCell.BYTES] = guard.memory.bytes

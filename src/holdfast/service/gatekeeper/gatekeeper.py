@@ -24,8 +24,9 @@ from holdfast.policy.admission.guard import AdmissionGuard
 from holdfast.policy.admission.priority import NORMAL
 from holdfast.policy.deadline import ambient
 from holdfast.policy.deadline.config import DeadlineConfig
-from holdfast.policy.deadline.core import allot
+from holdfast.policy.deadline.core import allot, hurries
 from holdfast.policy.deadline.wheel import Wheel
+from holdfast.policy.enforcement import ENFORCED, Enforcement
 from holdfast.policy.mode import Mode
 from holdfast.policy.retry import layer
 from holdfast.service.door import Door
@@ -33,6 +34,7 @@ from holdfast.service.gatekeeper.bodies import ANNOUNCES, Bodies, Incoming, Whol
 from holdfast.service.gatekeeper.exchange import Exchange, begin
 from holdfast.service.gatekeeper.instead import Instead
 from holdfast.service.gatekeeper.ledger import Ledger
+from holdfast.service.gatekeeper.lookout import Lookout
 from holdfast.service.gatekeeper.opened import Opened
 from holdfast.service.gatekeeper.task import task_of
 from holdfast.service.gatekeeper.terms import Terms
@@ -57,12 +59,13 @@ class Gatekeeper:
     request is, and is asked only when there is no room; `probes` answers by path without admission, whatever
     the load. `timing`: whether every answer tells how long it took (Server-Timing); where not, those do to
     whom `trusted` says that they may know it. `terms` finds what the budget says of a request's route, None
-    where it says nothing of any. `opened` is where answers without a known length are noted. `late` is called
-    for every request whose deadline passed, `gone` for every one that was cancelled because its client had
-    left: it is in no histogram. `flight` is where requests are recorded for whoever finds this worker dead;
-    `held` is told of some requests how many seconds they held the loop, in all and at most at once. `door`
-    says who is refused without having waited. `bodies` says how long a body is waited for before its request
-    is let in, and `instead` has what is answered in the app's place.
+    where it says nothing of any. `would` is told of deadlines that are only observed. `opened` is where
+    answers without a known length are noted. `late` is called for every request whose deadline passed, `gone`
+    for every one that was cancelled because its client had left: it is in no histogram. `flight` is where
+    requests are recorded for whoever finds this worker dead; `held` is told of some requests how many seconds
+    they held the loop, in all and at most at once. `door` says who is refused without having waited. `bodies`
+    says how long a body is waited for before its request is let in, and `instead` has what is answered in the
+    app's place.
     """
 
     __slots__ = (
@@ -84,6 +87,7 @@ class Gatekeeper:
         "_meter",
         "_note",
         "_now",
+        "_observed",
         "_opened",
         "_probes",
         "_refuse",
@@ -94,6 +98,7 @@ class Gatekeeper:
         "_trusted",
         "_until_measured",
         "_wheel",
+        "_would",
     )
 
     def __init__(
@@ -112,6 +117,7 @@ class Gatekeeper:
         timing: bool = False,
         trusted: Callable[[Scope], bool] | None = None,
         terms: Callable[[Scope], Terms | None] | None = None,
+        would: Enforcement = ENFORCED,
         opened: Opened | None = None,
         late: Callable[[], None] = lambda: None,
         gone: Callable[[], None] = lambda: None,
@@ -134,7 +140,9 @@ class Gatekeeper:
         self._classifier = classifier
         self._note = admission.core.note if admission.learns else None
         self._deadline = deadline
-        self._enforced = deadline.mode is Mode.ENFORCE
+        self._enforced = deadline.allots and deadline.mode is Mode.ENFORCE
+        self._observed = deadline.allots and deadline.mode is Mode.OBSERVE
+        self._would = would
         self._default = deadline.default or 0.0
         self._wheel = wheel
         self._ledger = ledger
@@ -207,16 +215,21 @@ class Gatekeeper:
                 return
             entered = self._now()
         terms = None if self._terms is None else self._terms(scope)
-        watched = terms is not None and terms.watched
         timing = self._timing
         if timing is None and self._trusted is not None and self._trusted(scope):
             timing = self._now
-        at = None
-        if self._enforced:
-            if terms is not None and terms.deadline is not None:
-                at = allot(terms.deadline, began, asked)
-            else:
-                at = began + self._default if asked is None else allot(self._deadline, began, asked)
+        at = would = None
+        watched = False
+        if terms is not None:
+            watched, own = terms.watched, terms.deadline or self._deadline
+            if own.allots:
+                at = allot(own, began, asked)
+                if own.mode is Mode.OBSERVE:
+                    at, would = None, at
+        elif self._enforced:
+            at = began + self._default if asked is None else allot(self._deadline, began, asked)
+        elif self._observed:
+            would = allot(self._deadline, began, asked)
         identity = self._identity
         request_id = (next(identity.made, None) if inbound is None else None) or identity.accept(inbound)
         exchange = begin(
@@ -234,6 +247,10 @@ class Gatekeeper:
             self._late,
         )
         framed = ambient.enter(exchange)
+        lookout = None
+        if would is not None:
+            lookout = Lookout(exchange, self._would)
+            self._wheel.add(would, lookout)
         if waited:
             exchange.entered = entered
         scope[REQUEST_ID] = request_id
@@ -269,6 +286,8 @@ class Gatekeeper:
         finally:
             admission.leave()
             exchange.disarm()
+            if lookout is not None:
+                lookout.cancel()
             ambient.restore(framed)
             if marked is not None:
                 layer.restore(marked)
@@ -290,16 +309,14 @@ class Gatekeeper:
                     # What the client got wrong took no work, and what was cut took what it was given.
                     if 200 <= status < 400:
                         note(now, now - entered)
-                    elif status >= 500 and not (exchange.overtaken and self._hurried(asked, terms)):
+                    # To be late for him alone who gave less time does not say that too many are inside.
+                    elif status >= 500 and not (exchange.overtaken and self._hurries(asked, terms)):
                         admission.core.note_failure()
             if waited and classifier is not None:
                 classifier.check(scope, priority)
 
-    def _hurried(self, asked: float | None, terms: Terms | None) -> bool:
-        """Whether a caller asked for less time than the service takes for itself: what was late for him alone
-        does not say that too many are inside."""
-        own = self._deadline if terms is None or terms.deadline is None else terms.deadline
-        return asked is not None and own.default is not None and asked < own.default
+    def _hurries(self, asked: float | None, terms: Terms | None) -> bool:
+        return hurries(terms.deadline if terms and terms.deadline else self._deadline, asked)
 
     def _measured(self, work: Awaitable[None], scope: Scope) -> Awaitable[None]:
         """Return `work` so that it is measured how long it holds the loop."""

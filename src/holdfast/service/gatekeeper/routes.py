@@ -17,7 +17,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
 from starlette.types import Scope
 
-__all__ = ["RouteTable", "registered"]
+__all__ = ["RouteTable", "overlap", "registered"]
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class RouteTable(Generic[T]):
         self._patterns[method] = tuple(
             (_regex(path).match, value)
             for path, value in patterns[: last + 1]
-            if value is not None or any(_overlap(path, other) for other in wanted)
+            if value is not None or any(overlap(path, other) for other in wanted)
         )
         # A fixed path of which nothing was said matters only where a pattern would take it.
         for fixed, value in list(self._fixed.items()):
@@ -121,7 +121,7 @@ def _regex(path: str) -> re.Pattern[str]:
     return compile_path(path)[0]
 
 
-def _overlap(a: str, b: str) -> bool:
+def overlap(a: str, b: str) -> bool:
     """Whether a path may match both templates, as far as can be told: yes when in doubt."""
     if _MANY.search(a) or _MANY.search(b):
         return True

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from holdfast.budget.model import Deadline, Disconnect
 from holdfast.policy.deadline.config import DeadlineConfig
+from holdfast.policy.mode import Modes
 from holdfast.service.gatekeeper.routes import RouteTable, registered
 
 __all__ = ["Terms", "finder"]
@@ -33,11 +34,14 @@ def finder(
 
     A route's deadline stands in for the default. A caller may ask for less, and for more up to the cap.
     """
+    modes = Modes.of(deadline)
     named: dict[str, Terms] = {}
-    for route in dict.fromkeys((*deadline.route, *disconnect.cancel)):
-        own = deadline.route.get(route)
-        cap = None if own is None or deadline.cap is None else max(own, deadline.cap)
-        config = None if own is None else DeadlineConfig(own, cap)
+    for route in dict.fromkeys((*deadline.route, *modes.by_route, *disconnect.cancel)):
+        config = None
+        if route in deadline.route or route in modes.by_route:
+            own = deadline.of(route)
+            cap = None if own is None or deadline.cap is None else max(own, deadline.cap)
+            config = DeadlineConfig(own, cap, modes.by_route.get(route, modes.default))
         named[route] = Terms(config, route in disconnect.cancel)
     if not named:
         return None

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from holdfast.errors import Shed
 from holdfast.policy.admission.guard import AdmissionGuard
+from holdfast.policy.admission.priority import NORMAL
+from holdfast.policy.enforcement import ENFORCED, Enforcement
 from holdfast.service.gatekeeper.opened import Opened
 from holdfast.service.problem import render
 
@@ -39,10 +41,11 @@ class WebSockets:
 
     The handshake is admitted as a request is and holds a permit until it is accepted or denied: that is the
     work. What is open then is idle most of the time and holds none; at most `limit` are open, None: counted
-    only. `refused` is called with the reason of a refusal that admission has not told of.
+    only. `priority` is asked only when there is no room. `refused` is called with the reason of a refusal
+    that admission has not told of; `enforcement` says how far `limit` goes.
     """
 
-    __slots__ = ("_admission", "_app", "_limit", "_opened", "_refused")
+    __slots__ = ("_admission", "_app", "_enforcement", "_limit", "_opened", "_priority", "_refused")
 
     def __init__(
         self,
@@ -51,24 +54,29 @@ class WebSockets:
         admission: AdmissionGuard,
         opened: Opened,
         limit: int | None,
+        priority: Callable[[Scope], int] = lambda scope: NORMAL,
         refused: Callable[[str], None] = lambda reason: None,
+        enforcement: Enforcement = ENFORCED,
     ) -> None:
         self._app = app
         self._admission = admission
         self._opened = opened
         self._limit = limit
+        self._priority = priority
         self._refused = refused
+        self._enforcement = enforcement
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket."""
-        if self._limit is not None and self._opened.websockets >= self._limit:
+        full = self._limit is not None and self._opened.websockets >= self._limit
+        if full and self._enforcement.acts("refuse", "full"):
             self._refused(FULL)
             await _deny(scope, receive, send)
             return
         admission = self._admission
         if not admission.try_enter():
             try:
-                await admission.enter()
+                await admission.enter(self._priority(scope))
             except Shed:
                 await _deny(scope, receive, send)
                 return

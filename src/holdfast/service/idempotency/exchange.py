@@ -1,12 +1,11 @@
-"""One request on a route with keys: its key, its body, its answer, and the transaction that carries the key.
+"""One request on a route with keys: the key is asked for, the answer held until it is settled.
 
-The answer is held back until the key is settled, so that no client reads of an effect that is not stored. It
-is one message for all but streams, which are refused: a stream cannot be stored before it is sent.
+So no client reads of an effect that is not stored. An answer is one message for all but streams, which are
+refused: a stream cannot be stored before it is sent.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable
 from contextvars import ContextVar
@@ -16,17 +15,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from holdfast.errors import DependencyUnavailable, KeyInFlight, KeyInvalid, Refusal, UsageError
+from holdfast.errors import DependencyUnavailable, KeyInvalid, Refusal, UsageError
 from holdfast.loop.route import template
-from holdfast.policy.idempotency import Answer, Claim, Effect, IdempotencyGuard, KeyId, StoreDown
+from holdfast.policy.idempotency import Claim, IdempotencyGuard, KeyId
 from holdfast.policy.idempotency.fingerprint import fingerprint
 from holdfast.policy.idempotency.key import HEADER, parse
 from holdfast.policy.mode import Mode
 from holdfast.policy.observed import PolicyObserved
-from holdfast.service.idempotency.binding import Binding
 from holdfast.service.idempotency.body import Body, TooLarge
-from holdfast.service.idempotency.problem import Problem, problem, replay
-from holdfast.service.tenant import whose
+from holdfast.service.idempotency.problem import Problem, failed, problem, replay
+from holdfast.service.idempotency.settlement import Settlement
+from holdfast.service.tenant import tenant_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,14 +46,12 @@ class Exchange:
     __slots__ = (
         "_answered",
         "_began",
-        "_binding",
         "_body",
-        "_claim",
         "_over",
         "_passing",
-        "_released",
         "_scope",
         "_send",
+        "_settlement",
         "_start",
         "guard",
         "idempotent",
@@ -75,12 +72,11 @@ class Exchange:
         self._scope = scope
         self._send = send
         self._body = Body(receive, idempotent.config.body)
-        self._claim: Claim | None = None
-        self._binding: Binding | None = None
+        store = "database" if guard is None else guard.store.name
+        self._settlement = Settlement(idempotent.config, self.route, store)
         self._start: Message | None = None
         self._began = False  # the route runs, or would
         self._answered = False  # with something that is not to be stored
-        self._released = False
         self._passing = False
         self._over = False
 
@@ -134,7 +130,7 @@ class Exchange:
             self._answered = True
             return problem(refusal)
         if isinstance(found, Claim):
-            self._claim = found
+            self._settlement.claim = found
             return None
         if self._observed("replay", "answered before"):
             return None
@@ -143,26 +139,23 @@ class Exchange:
 
     def check(self, result: Any) -> Any:
         """Return what the route returned, unless it is a stream: UsageError."""
-        if isinstance(result, (StreamingResponse, FileResponse)) and self._claim is not None:
+        if isinstance(result, (StreamingResponse, FileResponse)) and self._settlement.claim is not None:
             raise UsageError(self._no_streams(), place=self.route)
         return result
 
     def join(self, session: AsyncSession, *, owned: bool = False) -> None:
         """Have the transaction of `session` carry the key."""
-        if self._binding is not None:
-            if self._binding.session is session:
-                return
-            raise UsageError("another session carries the key of this request already", place=self.route)
-        self._binding = Binding(session, owned=owned, route=self.route)
+        self._settlement.join(session, owned=owned)
 
     @property
     def session(self) -> AsyncSession | None:
         """The session that carries the key, if one does."""
-        return None if self._binding is None else self._binding.session
+        binding = self._settlement.binding
+        return None if binding is None else binding.session
 
     def release(self) -> None:
         """Nothing happened: free the key whatever the answer is."""
-        self._released = True
+        self._settlement.released = True
 
     def send(self, message: Message) -> Awaitable[None]:
         """Take a message of the answer."""
@@ -171,25 +164,25 @@ class Exchange:
     async def ended(self) -> None:
         """The app returned: where it said nothing, nobody knows what it did."""
         if not self._over:
-            await self._fail()
-        if self._binding is not None:
-            await self._binding.close()
+            self._over = True
+            await self._settlement.failed()
+        await self._settlement.close()
+
+    async def raised(self, error: BaseException) -> DependencyUnavailable | None:
+        """The app raised `error`: return what is raised instead, where it is not the app that failed."""
+        instead = None if self._over else self._settlement.refusal(error)
+        await self.ended()
+        return instead
 
     def cancelled(self) -> None:
         """The request was cancelled: settle without waiting, for whoever is cancelled must not wait."""
-        claim, self._over = self._claim, True
-        if claim is not None and not claim.settled:
-            if self._released or claim_is_free(self.idempotent.config.effect):
-                claim.free_later()
-            else:
-                claim.abandon_later()
-        if self._binding is not None:
-            self._binding.close_later()
+        self._over = True
+        self._settlement.cancelled()
 
     async def _asked(self) -> tuple[KeyId, bytes]:
         """Return whose key it is, and the fingerprint."""
         scope, idempotent = self._scope, self.idempotent
-        tenant = await whose(idempotent.tenant, Request(scope), one=idempotent.one_tenant)
+        tenant = await tenant_of(idempotent.tenant, Request(scope), one=idempotent.one_tenant)
         kind, chosen = b"", []
         for name, value in scope["headers"]:
             if name == b"content-type":
@@ -208,16 +201,17 @@ class Exchange:
         kind = message["type"]
         if kind == "http.response.start":
             self._start = message
-            if self._answered or (self._claim is None and self._binding is None):
+            if self._answered or not self._settlement.holds:
                 await self._pass()
         elif kind == "http.response.body" and not message.get("more_body", False):
             await self._finish(message)
-        elif self._claim is None:
+        elif self._settlement.claim is None:
             await self._stream(message)
         else:
             _log.error("%s: %s", self.route, self._no_streams())
-            await self._fail()
-            await self._say(_failed(self._no_streams()))
+            self._over = True
+            await self._settlement.failed()
+            await self._say(failed(self._no_streams()))
 
     async def _pass(self) -> None:
         """Pass on what is not stored."""
@@ -228,17 +222,17 @@ class Exchange:
         if unseen and idempotent.config.mode is Mode.ENFORCE:
             _log.error("%s answered without having asked for its key", self.route)
             self._over = True
-            await self._say(_failed("this route does not ask for its idempotency key"))
+            await self._say(failed("this route does not ask for its idempotency key"))
             return
         self._passing = self._over = True
-        if self._binding is not None:
-            await self._binding.roll_back()
+        if self._settlement.binding is not None:
+            await self._settlement.binding.roll_back()
         await self._send(start)
 
     async def _finish(self, last: Message) -> None:
         start = self._start
         assert start is not None  # noqa: S101 - the server's own protocol
-        instead = await self._settle(start, last.get("body", b""))
+        instead = await self._settlement.answered(start, last.get("body", b""))
         self._over = True
         if instead is None:
             await self._send(start)
@@ -250,7 +244,7 @@ class Exchange:
         """Let a stream pass that has no key, its session committed before."""
         start = self._start
         assert start is not None  # noqa: S101 - the server's own protocol
-        instead = await self._settle(start, b"")
+        instead = await self._settlement.answered(start, b"")
         self._over = True
         if instead is not None:
             await self._say(instead)
@@ -258,76 +252,6 @@ class Exchange:
         self._passing = True
         await self._send(start)
         await self._send(first)
-
-    async def _settle(self, start: Message, body: bytes) -> Problem | None:
-        """Write what became of the request; return what is answered instead, where its answer is not true."""
-        status, config = start["status"], self.idempotent.config
-        if self._released or status >= 500:
-            await self._fail()
-            return None
-        answer = Answer.of(status, start.get("headers", ()), body, config.body)
-        if self._binding is not None:
-            if status < 400:
-                return await self._commit(self._binding, answer)
-            await self._binding.roll_back()
-        elif config.effect is Effect.TRANSACTION and status < 400 and self._claim is not None:
-            message = (
-                "no session carries the key, though its effect is said to be in a transaction: take the "
-                "session from the Idempotent, or join() yours"
-            )
-            _log.error("%s: %s", self.route, message)
-            if config.mode is Mode.ENFORCE:
-                await self._claim.abandon()
-                return _failed(message)
-        return await self._complete(answer)
-
-    async def _complete(self, answer: Answer) -> Problem | None:
-        if self._claim is None:
-            return None
-        try:
-            kept = await self._claim.complete(answer)
-        except StoreDown as error:
-            # The effect is there and this is its answer; the store hears of it when it is back.
-            _log.warning("%s: an answer is not stored yet: %s", self.route, error)
-            return None
-        if kept or self.idempotent.config.effect is Effect.ELSEWHERE or answer.status >= 400:
-            return None
-        return problem(_taken())
-
-    async def _commit(self, binding: Binding, answer: Answer) -> Problem | None:
-        claim = self._claim
-        try:
-            if await binding.commit(claim, answer):
-                return None
-            return problem(_taken())
-        except asyncio.CancelledError:
-            if claim is not None:
-                claim.free_later()  # frees it only if it is not committed
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, its client gets an answer
-            if claim is not None:
-                claim.free_later()  # frees it only if it is not committed
-            await binding.roll_back()
-            if not _gone(error):
-                _log.exception("%s: the transaction was not committed", self.route)
-                return _failed("the cause is in the log")
-            _log.warning("%s: the database went away in a commit: %s", self.route, type(error).__name__)
-            name = "database" if self.guard is None else self.guard.store.name
-            why = "it went away while the request was committed; send it again with the same key"
-            return problem(DependencyUnavailable(name, why, retry_after=1.0))
-
-    async def _fail(self) -> None:
-        """The request failed: what shares a transaction is undone, and of the rest nobody knows."""
-        self._over = True
-        if self._binding is not None:
-            await self._binding.roll_back()
-        claim = self._claim
-        if claim is None or claim.settled:
-            return
-        if self._released or claim_is_free(self.idempotent.config.effect):
-            await claim.free()
-        else:
-            await claim.abandon()
 
     async def _say(self, instead: Problem) -> None:
         head = {"status": instead.status_code, "headers": instead.raw_headers}
@@ -347,24 +271,3 @@ class Exchange:
             "this route streams its answer, which cannot be stored under an idempotency key: return the "
             "whole answer, or take the key from the route"
         )
-
-
-def claim_is_free(effect: Effect) -> bool:
-    """Whether a failed request leaves a free key: undone, or harmless to repeat."""
-    return effect is not Effect.ELSEWHERE
-
-
-def _taken() -> KeyInFlight:
-    return KeyInFlight("this request took longer than its lease; another one has its key", retry_after=1.0)
-
-
-def _failed(detail: str) -> Problem:
-    return Problem(500, "error", "The service failed", detail)
-
-
-def _gone(error: Exception) -> bool:
-    """Whether an error of a commit says something of the connection rather than of what was committed."""
-    from sqlalchemy import exc
-
-    wrong = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.NotSupportedError)
-    return isinstance(error, (exc.DBAPIError, OSError)) and not isinstance(error, wrong)

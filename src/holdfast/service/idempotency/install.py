@@ -112,8 +112,10 @@ class _Held:
         except asyncio.CancelledError:
             exchange.cancelled()
             raise
-        except BaseException:
-            await exchange.ended()
+        except BaseException as error:
+            instead = await exchange.raised(error)
+            if instead is not None:
+                raise instead from error
             raise
         else:
             await exchange.ended()

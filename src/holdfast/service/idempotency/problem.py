@@ -12,7 +12,7 @@ from holdfast.policy.idempotency import Answer
 from holdfast.service.identity import request_id as current_id
 from holdfast.service.problem import JSON, OUTCOME, Headers
 
-__all__ = ["REPLAYED", "WORDS", "Problem", "not_kept", "problem", "replay"]
+__all__ = ["REPLAYED", "WORDS", "Problem", "failed", "not_kept", "problem", "replay"]
 
 REPLAYED = (b"idempotency-replayed", b"true")
 """On every answer that was stored before."""
@@ -59,6 +59,11 @@ def problem(refusal: Refusal) -> Problem:
     if isinstance(refusal, DependencyUnavailable):
         more["dependency"] = refusal.dependency
     return Problem(refusal.status, word, title, str(refusal), **more)
+
+
+def failed(detail: str) -> Problem:
+    """Return what a caller reads where the service is at fault."""
+    return Problem(500, "error", "The service failed", detail)
 
 
 def not_kept(answer: Answer) -> Problem:

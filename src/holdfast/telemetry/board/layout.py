@@ -31,6 +31,7 @@ __all__ = [
     "WORD",
     "CacheCell",
     "DependencyCell",
+    "ExemplarCell",
     "HeaderCell",
     "ObservingCell",
     "PoolCell",
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 MAGIC = int.from_bytes(b"HOLDFAST", "little")
-VERSION = 3
+VERSION = 4
 """Raised whenever the meaning or place of a word changes; boards live no longer than their supervisor."""
 
 WORD = 8
@@ -146,6 +147,21 @@ class CacheCell(IntEnum):
     BYTES = 1
 
 
+class ExemplarCell(IntEnum):
+    """Words of an exemplar row, whose name is that of a request row and the number of its bucket.
+
+    The last traced request that fell there. CHECK is the others by "exclusive or", of which a reader sees
+    that it met a half of two. AT_NS is since 1970.
+    """
+
+    TRACE_HIGH = 0
+    TRACE_LOW = 1
+    SPAN = 2
+    VALUE_NS = 3
+    AT_NS = 4
+    CHECK = 5
+
+
 class RefusedCell(IntEnum):
     """Words of a refused row."""
 
@@ -194,14 +210,16 @@ TABLES = {
     "dependencies": TableShape(rows=32, cells=16, gauges=(DependencyCell.BREAKER, DependencyCell.IN_FLIGHT)),
     "pools": TableShape(rows=16, cells=8, gauges=(PoolCell.SIZE, PoolCell.TAKEN, PoolCell.WAITING)),
     "access": TableShape(rows=64, cells=1),
+    "reads": TableShape(rows=64, cells=1),
     "refused": TableShape(rows=64, cells=1),
     "errors": TableShape(rows=32, cells=1),
     "logs": TableShape(rows=8, cells=1),
     "ratelimits": TableShape(rows=64, cells=1),
     "idempotency": TableShape(rows=128, cells=1),
     "caches": TableShape(rows=128, cells=2, gauges=(CacheCell.BYTES,)),
-    "observing": TableShape(rows=32, cells=2, gauges=(ObservingCell.ACTIVE,)),
+    "observing": TableShape(rows=96, cells=2, gauges=(ObservingCell.ACTIVE,)),
     "held": TableShape(rows=192, cells=HELD_CELLS),
+    "exemplars": TableShape(rows=512, cells=len(ExemplarCell)),
 }
 
 

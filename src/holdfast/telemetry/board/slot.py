@@ -44,6 +44,7 @@ class Slot:
         "caches",
         "dependencies",
         "errors",
+        "exemplars",
         "flight",
         "gauges",
         "held",
@@ -53,6 +54,7 @@ class Slot:
         "observing",
         "pools",
         "ratelimits",
+        "reads",
         "refused",
         "requests",
         "stalls",
@@ -71,6 +73,7 @@ class Slot:
         self.dependencies = tables["dependencies"]
         self.pools = tables["pools"]
         self.access = tables["access"]
+        self.reads = tables["reads"]
         self.refused = tables["refused"]
         self.errors = tables["errors"]
         self.observing = tables["observing"]
@@ -79,6 +82,7 @@ class Slot:
         self.caches = tables["caches"]
         self.logs = tables["logs"]
         self.held = tables["held"]
+        self.exemplars = tables["exemplars"]
         self.stalls = StallRing(raw[offset : offset + RING_BYTES])
         offset += RING_BYTES
         self.flight = FlightRing(raw[offset : offset + FLIGHT_BYTES])

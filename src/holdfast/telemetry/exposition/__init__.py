@@ -8,7 +8,21 @@ A module for each subject declares its families as data; `catalogue` puts them i
 from __future__ import annotations
 
 from holdfast.telemetry.exposition.catalogue import FAMILIES
-from holdfast.telemetry.exposition.collector import CONTENT_TYPE, BoardCollector, render, render_process
+from holdfast.telemetry.exposition.collector import (
+    CONTENT_TYPE,
+    BoardCollector,
+    negotiated,
+    render,
+    render_process,
+)
 from holdfast.telemetry.exposition.family import Family
 
-__all__ = ["CONTENT_TYPE", "FAMILIES", "BoardCollector", "Family", "render", "render_process"]
+__all__ = [
+    "CONTENT_TYPE",
+    "FAMILIES",
+    "BoardCollector",
+    "Family",
+    "negotiated",
+    "render",
+    "render_process",
+]

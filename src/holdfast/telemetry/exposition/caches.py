@@ -35,7 +35,8 @@ FAMILIES = (
         "expires; `stale`, served while it is computed anew; `error`, served because that failed; `absent`, "
         "known not to be; `miss`; `joined`, a miss that waited for another's computation. Further `void`, "
         "computed and invalid by then; `unfit`, no value of its type; `unavailable`, the shared store did "
-        "not answer.",
+        "not answer. Of responses: `pass`, a request that is none of the cache's business; `unkept`, an "
+        "answer that must not be kept.",
         _used,
     ),
     Family(

@@ -34,6 +34,12 @@ def _access(view: View) -> Iterator[Sample]:
         yield (dependency, kind), count
 
 
+def _reads(view: View) -> Iterator[Sample]:
+    for name, (count,) in view.summed("reads").items():
+        why, to, dependency = name.split("\t")
+        yield (dependency, to, why), count
+
+
 FAMILIES = (
     Family(
         "holdfast_pool_size",
@@ -82,7 +88,16 @@ FAMILIES = (
         Kind.COUNTER,
         ("dependency", "kind"),
         "What was seen of the use of a database: `repeated` (N+1), `slow` (a statement), `leaked` (a "
-        "connection that outlived its request), `outside call` (made while a transaction was open).",
+        "connection that outlived its request), `outside call` (made while a transaction was open), `unindexed` (a "
+        "slow statement read far more rows than it returned).",
         _access,
+    ),
+    Family(
+        "holdfast_database_reads",
+        Kind.COUNTER,
+        ("dependency", "to", "why"),
+        "Sessions that only read, by the database that they read from: `replica`, or why it was the primary: "
+        "`wrote` (the caller had written lately), `behind` (no replica was known to be fresh enough), `down`.",
+        _reads,
     ),
 )

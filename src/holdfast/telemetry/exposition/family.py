@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from holdfast.telemetry.exemplars import Exemplar
 from holdfast.telemetry.exposition.view import View
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A histogram's value: `buckets` of (upper bound as text, how many were at most that), and the sum."""
+    """A histogram's value: `buckets` of (upper bound as text, how many were at most that), and the sum.
+
+    `examples`: by upper bound, a request that fell into the bucket and was traced.
+    """
 
     buckets: list[tuple[str, float]]
     sum: float
+    examples: Mapping[str, Exemplar] = field(default_factory=dict)
 
 
 Sample: TypeAlias = tuple[tuple[str, ...], "float | Distribution"]
@@ -65,7 +70,8 @@ class Family:
             histogram = HistogramMetricFamily(self.name, self.doc, labels=labels)
             for values, found in self.read(view):
                 assert isinstance(found, Distribution)  # noqa: S101 - what a histogram reads
-                histogram.add_metric(values, buckets=found.buckets, sum_value=found.sum)
+                buckets = [_bucket(bound, count, found.examples.get(bound)) for bound, count in found.buckets]
+                histogram.add_metric(values, buckets=buckets, sum_value=found.sum)
             return histogram
         make = CounterMetricFamily if self.kind is Kind.COUNTER else GaugeMetricFamily
         family = make(self.name, self.doc, labels=labels)
@@ -73,3 +79,13 @@ class Family:
             assert not isinstance(found, Distribution)  # noqa: S101 - what counters and gauges read
             family.add_metric(values, found)
         return family
+
+
+def _bucket(bound: str, count: float, example: Exemplar | None) -> Any:
+    """Return a bucket for prometheus_client, with what OpenMetrics shows of its example."""
+    if example is None:
+        return bound, count
+    from prometheus_client.samples import Exemplar as Shown
+
+    labels = {"trace_id": example.trace_id, "span_id": example.span_id}
+    return bound, count, Shown(labels, example.value, example.at)

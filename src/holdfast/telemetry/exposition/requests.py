@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.telemetry.buckets import FIRST_BUCKET, SUM_NS
+from holdfast.telemetry.exemplars import Exemplar, exemplars
 from holdfast.telemetry.exposition.family import Distribution, Family, Kind, Sample
 from holdfast.telemetry.exposition.view import View
 
@@ -13,14 +14,18 @@ __all__ = ["FAMILIES"]
 
 def _latency(view: View) -> Iterator[Sample]:
     bounds = [*map(str, view.bounds), "+Inf"]
+    seen = exemplars(view.slots)
     for name, cells in view.summed("requests").items():
         cumulative, counted = [], 0
-        for bound, count in zip(bounds, cells[FIRST_BUCKET:], strict=False):
+        examples: dict[str, Exemplar] = {}
+        for position, (bound, count) in enumerate(zip(bounds, cells[FIRST_BUCKET:], strict=False)):
             counted += count
             cumulative.append((bound, float(counted)))
+            if (example := seen.get((name, position))) is not None:
+                examples[bound] = example
         target, _, status = name.partition("\t")
         method, _, route = target.partition(" ")
-        yield (method, route or method, status), Distribution(cumulative, cells[SUM_NS] / 1e9)
+        yield (method, route or method, status), Distribution(cumulative, cells[SUM_NS] / 1e9, examples)
 
 
 def _errors(view: View) -> Iterator[Sample]:

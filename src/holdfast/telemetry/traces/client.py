@@ -1,96 +1,66 @@
-"""Client spans of outgoing HTTP: one for each attempt, with the W3C context in its headers.
-
-Names and attributes are those of OpenTelemetry's HTTP semantic conventions (stable since 1.23). Where nobody
-has set up a provider, there are no spans, and a call costs a look-up.
-"""
+"""Client spans: one for each attempt of a call. Where nobody traces, a call costs a look-up."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
-from holdfast.telemetry.redaction import Redactor
 from holdfast.version import __version__
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-__all__ = ["ClientSpan", "begin"]
-
-_METHODS = frozenset(
-    ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY")
-)
-_REDACTOR = Redactor()
+__all__ = ["ClientSpan", "start", "type_name"]
 
 
 class ClientSpan:
-    """A span that has begun; `end` it exactly once."""
+    """A span that has begun: `with span:` ends it, and notes what was raised."""
 
-    __slots__ = ("_span",)
+    __slots__ = ("span",)
 
     def __init__(self, span: Span) -> None:
-        self._span = span
+        self.span = span
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.failed(type_name(error))
+        self.end()
 
     def answered(self, status: int) -> None:
-        """Note the status of the answer: from 400 on an error, for a client."""
-        span = self._span
-        span.set_attribute("http.response.status_code", status)
+        """Note the status of an HTTP answer: from 400 on an error, for a client."""
+        self.span.set_attribute("http.response.status_code", status)
         if status >= 400:
-            self._failed(str(status))
+            self.failed(str(status))
 
-    def failed(self, error: BaseException) -> None:
-        """Note what came instead of an answer."""
-        kind = type(error)
-        builtin = kind.__module__ == "builtins"
-        self._failed(kind.__qualname__ if builtin else f"{kind.__module__}.{kind.__qualname__}")
-
-    def end(self) -> None:
-        """End it."""
-        self._span.end()
-
-    def _failed(self, kind: str) -> None:
+    def failed(self, kind: str) -> None:
+        """Note that there is no good answer; `kind`: its `error.type`."""
         from opentelemetry.trace import StatusCode
 
-        self._span.set_attribute("error.type", kind)
-        self._span.set_status(StatusCode.ERROR)
+        self.span.set_attribute("error.type", kind)
+        self.span.set_status(StatusCode.ERROR)
+
+    def end(self) -> None:
+        """End it; once."""
+        self.span.end()
 
 
-def begin(
-    dependency: str,
-    method: str,
-    url: object,
-    host: str,
-    port: int | None,
-    headers: MutableMapping[str, str],
-    resend: int,
-) -> ClientSpan | None:
-    """Begin the span of an attempt and put its context into `headers`; None where nobody traces.
-
-    `resend`: how often the same request was sent before, 0 for the first attempt.
-    """
+def start(name: str, attributes: dict[str, Any]) -> ClientSpan | None:
+    """Begin a client span, child of the one in force; None where nobody has set up a provider."""
     trace: Any = sys.modules.get("opentelemetry.trace")
     if trace is None or isinstance(provider := trace.get_tracer_provider(), trace.ProxyTracerProvider):
         return None
-    from opentelemetry import propagate
-
-    known = method if method in _METHODS else "_OTHER"
-    attributes: dict[str, Any] = {
-        "http.request.method": known,
-        "server.address": host,
-        "holdfast.dependency": dependency,
-    }
-    if known != method:
-        attributes["http.request.method_original"] = method
-    if port is not None:
-        attributes["server.port"] = port
-    if resend:
-        attributes["http.request.resend_count"] = resend
     tracer = provider.get_tracer("holdfast", __version__, "https://opentelemetry.io/schemas/1.44.0")
-    span = tracer.start_span(
-        known if known == method else "HTTP", kind=trace.SpanKind.CLIENT, attributes=attributes
-    )
-    if span.is_recording():
-        span.set_attribute("url.full", _REDACTOR.text(str(url)))
-    propagate.inject(headers, context=trace.set_span_in_context(span))
-    return ClientSpan(span)
+    return ClientSpan(tracer.start_span(name, kind=trace.SpanKind.CLIENT, attributes=attributes))
+
+
+def type_name(error: BaseException) -> str:
+    """Return the full name of its type, as `error.type` has it."""
+    kind = type(error)
+    builtin = kind.__module__ == "builtins"
+    return kind.__qualname__ if builtin else f"{kind.__module__}.{kind.__qualname__}"

@@ -102,6 +102,7 @@ def _made(
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
     from holdfast.telemetry.redaction import Redactor
+    from holdfast.telemetry.traces.exemplars import Exemplars
     from holdfast.telemetry.traces.exporter import RedactingExporter
     from holdfast.telemetry.traces.sampler import sampler
 
@@ -111,6 +112,7 @@ def _made(
     )
     resource = Resource.create({"service.name": service} if service and not said else {})
     provider = TracerProvider(sampler(section, never), resource)
+    provider.add_span_processor(Exemplars())
     if export:
         exporter = RedactingExporter(OTLPSpanExporter(), Redactor(redact))
         provider.add_span_processor(BatchSpanProcessor(exporter))

@@ -17,9 +17,13 @@ def loop(body: str) -> list[str]:
 
 HEAD = "@app.get('/x')\ndef x(ids: list[int], found: dict, session: Session):\n"
 WORK = """
+import httpx
+client = httpx.Client()
 def send_book(session, id): session.get(Book, id)
 def add_book(session, id): session.get(Book, id)
 def brought(session, id, book=None): return book or session.get(Book, id)
+def save(session, id): session.execute(update(Book))
+def check_book(session, id): session.get(Book, id)
 """
 
 
@@ -54,17 +58,75 @@ def test_a_lookup_for_each_element(body: str) -> None:
         "for role in ids:\n    session.get(Book, role)",
         "for id in ids:\n    add_book(session, id)",
         "for id in ids:\n    brought(session, id, found)",
+        "for id in ids:\n    one(session, 1)",
+        "book = None\nfor id in ids:\n    if book is None:\n        book = session.get(Book, id)",
+        "for id in ids:\n    try:\n        session.get(Book, id)\n    except KeyError:\n        continue",
+        "for id in ids:\n    try:\n        one(session, id)\n    finally:\n        client.post('http://x')",
+        "for id in ids:\n    session.get(Book, id)\n    save(session, id)",
+        "for id in ids:\n    session.get(Book, id)\n    session.commit()",
+        "for chunk in chunked(ids):\n    session.scalars(select(Book).where(Book.id.in_(chunk)))",
+        "for sheet in ids:\n    session.execute(sheet.count_statement)",
+        "for id in ids:\n    check_book(session, id)",
+        "for id in route_keys:\n    one(session, id)",
     ],
 )
 def test_what_one_query_would_not_replace(body: str) -> None:
     assert loop(body) == []
 
 
+def test_a_loop_is_told_once() -> None:
+    assert len(loop("for id in ids:\n    session.get(Book, id)\n    session.get(Author, id)")) == 1
+    inner = "for id in ids:\n    session.get(Book, id)\nfor id in ids:\n    session.get(Author, id)"
+    assert len(loop(inner)) == 2
+
+
+def test_arguments_that_a_call_writes_down() -> None:
+    text = """
+        def all_of(session, *ids): return [session.get(Book, id) for id in ids]
+        @app.get('/x')
+        def x(session: Session): return all_of(session, 1, 2)
+    """
+    assert said(RULE, text) == []
+    assert len(said(RULE, text.replace("*ids", "ids"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("route", "told"),
+    [
+        ("@app.get('/x')\ndef x", 1),
+        ("@app.post('/search')\ndef x", 1),
+        ("@app.post('/x')\ndef list_books", 1),
+        ("@app.post('/x')\ndef x", 0),
+        ("@app.delete('/x')\ndef x", 0),
+    ],
+)
+def test_who_waits_for_it(route: str, told: int) -> None:
+    text = f"def books(ids, session):\n    for id in ids: session.get(Book, id)\n{route}(ids: list[int], "
+    assert len(said(RULE, f"{text}session: Session): books(ids, session)\n")) == told
+
+
+def test_as_many_as_a_client_sends() -> None:
+    text = "@app.post('/x')\ndef x(body: Ids, session: Session):\n    for id in body.ids: session.get(Book, id)"
+    assert len(said(RULE, text)) == 1
+    assert said(RULE, text.replace("in body.ids", "in known()")) == []
+
+
+def test_a_read_that_settles_something() -> None:
+    text = """
+        def NAME(ids, session):
+            for id in ids: session.get(Book, id)
+        @app.get('/x')
+        def x(ids: list[int], session: Session): NAME(ids, session)
+    """
+    assert len(said(RULE, text.replace("NAME", "books"))) == 1
+    assert said(RULE, text.replace("NAME", "_trigger_books")) == []
+
+
 def test_an_import_works_things_off() -> None:
     text = """
         def import_books(ids, session):
             for id in ids: session.get(Book, id)
-        @app.post('/x')
+        @app.get('/x')
         def x(ids: list[int], session: Session): import_books(ids, session)
     """
     assert said(RULE, text) == []

@@ -52,6 +52,7 @@ def test_a_route_that_says_all_is_well(answer: str) -> None:
         "return JSONResponse({'error': 'x'}, 500)",
         "raise HTTPException(502)",
         "return {'items': []}",
+        "return {'error': f'Invalid name: {name}'}",
         "return None",
     ],
 )
@@ -89,3 +90,43 @@ def test_a_middleware_that_drops_the_error() -> None:
 )
 def test_a_middleware_that_tells(handler: str) -> None:
     assert middleware(handler) == []
+
+
+def test_a_middleware_that_looks_at_something_itself() -> None:
+    text = """
+    @app.middleware("http")
+    async def guard(request, call_next):
+        try:
+            session = await verify(request)
+        except Exception:
+            return JSONResponse({}, status_code=401)
+        return await call_next(request)
+    """
+    assert told(RULE, HEAD + textwrap.dedent(text)) == []
+
+
+ENVELOPE = """
+@app.get("/x")
+def NAME():
+    try:
+        return {"status": "ok", "data": work()}
+    except Exception:
+        TOLD
+        return {"status": "error"}
+"""
+
+
+def test_a_sign_that_clients_look_for() -> None:
+    text = HEAD + ENVELOPE.replace("NAME", "x")
+    assert told(RULE, text.replace("TOLD", "logger.exception('no')")) == []
+    assert len(told(RULE, text.replace("TOLD", "count = 1"))) == 1
+
+
+def test_a_route_that_says_whether_something_works() -> None:
+    assert told(RULE, HEAD + ENVELOPE.replace("NAME", "test_connection").replace("TOLD", "pass")) == []
+
+
+def test_the_routes_of_a_file_are_told_together() -> None:
+    one, two = (ENVELOPE.replace("NAME", name).replace("TOLD", "pass") for name in ("x", "y"))
+    [message] = told(RULE, HEAD + one + two)
+    assert message.startswith("this route and 1 others of this file, for every exception, answers 200")

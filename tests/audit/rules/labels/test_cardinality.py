@@ -38,6 +38,7 @@ def test_many_values(text: str) -> None:
         LABELLED + "seen.labels(request.scope['route'].path).inc()",
         LABELLED + "seen.labels('x').inc()",
         LABELLED + "log.labels(request.url.path)",
+        "seen = Counter('a', 'A.', ['user_id'])\ndef told(): seen.clear()",
     ],
 )
 def test_few_values(text: str) -> None:

@@ -43,7 +43,19 @@ def test_a_secret(call: str) -> None:
         "logger.info(f'Provisioning api key {user}')",
         "user.info(password)",
         "logger.info('has a key: %s', bool(api_key))",
+        "logger.info(f'Exchanged for access token: {user.name}')",
+        "import sys; print(api_key, file=sys.stderr)",
     ],
 )
 def test_what_only_speaks_of_one(call: str) -> None:
     assert said(call) == []
+
+
+def test_what_stands_in_for_the_real_thing() -> None:
+    text = (
+        "import logging\nfrom fastapi import FastAPI\napp = FastAPI()\nlogger = logging.getLogger()\n"
+        "class Mailer:\n    def send(self, reset_token): logger.info(reset_token)\n"
+        "@app.post('/x')\ndef x(reset_token: str): Mailer().send(reset_token)\n"
+    )
+    assert len(told(RULE, text)) == 1
+    assert told(RULE, text.replace("Mailer", "ConsoleMailer")) == []

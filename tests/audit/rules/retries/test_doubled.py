@@ -74,6 +74,20 @@ def test_a_loop_around_a_decorator() -> None:
         """,
         """
         @retry(stop=stop_after_attempt(3))
+        def inner(): requests.get("http://x", timeout=1)
+        @retry(stop=stop_after_attempt(3), retry=is_busy)
+        def outer(): inner()
+        @app.get("/x")
+        def x(): outer()
+        """,
+        """
+        @retry(stop=stop_after_attempt(3))
+        def inner(): requests.get("http://x", timeout=1)
+        @retry(stop=stop_after_attempt(3))
+        def migrate(): inner()
+        """,
+        """
+        @retry(stop=stop_after_attempt(3))
         def one(): requests.get("http://x", timeout=1)
         @app.get("/x")
         def x(): one()
@@ -82,3 +96,17 @@ def test_a_loop_around_a_decorator() -> None:
 )
 def test_one_of_them_is_enough(text: str) -> None:
     assert said(text) == []
+
+
+def test_of_three_the_two_that_are_nearest() -> None:
+    text = """
+    @retry(stop=stop_after_attempt(3))
+    def inner(): requests.get("http://x", timeout=1)
+    @retry(stop=stop_after_attempt(3))
+    def middle(): inner()
+    @retry(stop=stop_after_attempt(3))
+    def outer(): middle()
+    @app.get("/x")
+    def x(): outer()
+    """
+    assert said(text) == ["middle() repeats a call that inner() repeats as well: their attempts multiply"]

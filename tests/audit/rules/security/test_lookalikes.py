@@ -92,6 +92,9 @@ NOT_FOUND = {
         @app.get("/x")
         def x(token: str): return jwt.decode(token, KEY, algorithms=["RS256"], **OPTIONS)
     """,
+    "HF986 of a browser": 'POSTHOG_KEY_API_KEY = "phc_Ytp26UB3WwGCdjHTpDBI9HQg2ZA38IT"',
+    "HF986 public by name": 'PUBLIC_API_KEY = "9f2c61d08b7e4a53c1f09d6e8a47b235"',
+    "HF986 an example": 'x = Field(examples=[{"api_key": "9f2c61d08b7e4a53c1f09d6e8a47b235"}])',
     "HF986 a placeholder": 'SECRET_KEY = "change-me-in-production-1"',
     "HF986 a name": 'API_KEY = "X-Service-Api-Key-Header"',
     "HF986 a path": 'SECRET_KEY = "/run/secrets/key-of-shop-2"',

@@ -168,3 +168,51 @@ def test_a_compose_file_may_be_for_development() -> None:
     files = {"compose.yaml": "services:\n  web:\n    command: uvicorn main:app --reload\n"}
     assert found_in("HF961", files) == [("compose.yaml", 3, Confidence.LOW)]
     assert found_in("HF961", {"compose.override.yaml": files["compose.yaml"]}) == []
+
+
+def test_another_image_starts_the_service_for_production() -> None:
+    files = {"Dockerfile": 'FROM a\nCMD ["uvicorn", "a:b", "--reload"]'}
+    assert found_in("HF961", files) == [("Dockerfile", 2, Confidence.HIGH)]
+    files["deploy/Dockerfile"] = 'FROM a\nCMD ["uvicorn", "a:b"]'
+    assert found_in("HF961", files) == [("Dockerfile", 2, Confidence.LOW)]
+
+
+def test_a_program_that_is_started_at_a_port_for_development() -> None:
+    program = "import uvicorn\nuvicorn.run('x:y', port=DEV_PORT, reload=True)\n"
+    files = {"Dockerfile": 'FROM a\nCMD ["python", "main.py"]', "main.py": program}
+    assert found_in("HF961", files) == [("main.py", 2, Confidence.LOW)]
+
+
+BARE = POD.replace("          resources: {limits: {memory: 1Gi}}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("files", "sure"),
+    [
+        ({"k8s/web.yaml": BARE}, Confidence.MEDIUM),
+        ({"k8s/dev/web.yaml": BARE}, Confidence.LOW),
+        (
+            {"k8s/web.yaml": BARE.replace("- name: shop", "- name: shop\n          image: postgres:17")},
+            Confidence.LOW,
+        ),
+        ({"k8s/base/web.yaml": BARE, "k8s/base/kustomization.yaml": "resources: [web.yaml]"}, Confidence.LOW),
+        ({"k8s/base/web.yaml": BARE, "k8s/kustomization.yaml": "resources: [base]"}, Confidence.LOW),
+        ({"k8s/base/web.yaml": BARE, "k8s/other/kustomization.yaml": ""}, Confidence.MEDIUM),
+    ],
+)
+def test_whose_container_it_is(files: dict[str, str], sure: Confidence) -> None:
+    assert [one[2] for one in found_in("HF967", files)] == [sure]
+
+
+def test_a_shell_that_hands_the_signal_on() -> None:
+    files = {"Dockerfile": 'FROM a\nCMD ["./run.sh"]', "run.sh": "set -e\nuvicorn a:b &\nwait\n"}
+    assert [one[:2] for one in found_in("HF965", files)] == [("run.sh", 2)]
+    files["run.sh"] = files["run.sh"].replace("set -e", "trap 'kill $!' TERM")
+    assert found_in("HF965", files) == []
+
+
+def test_a_task_that_waits_for_others() -> None:
+    waiting = "import requests\n" + CELERY + TASK.replace("...", "requests.get('http://x')")
+    assert found_in("HF972", {"main.py": waiting})[0][2] == Confidence.MEDIUM
+    bound = waiting.replace("'http://x'", "'http://x', timeout=1")
+    assert found_in("HF972", {"main.py": bound})[0][2] == Confidence.LOW

@@ -7,7 +7,11 @@ import math
 import pytest
 
 from holdfast.budget.model.connection import Connection
+from holdfast.events import Bus
 from holdfast.policy.deadline.wheel import Entry, Wheel
+from holdfast.policy.enforcement import ENFORCED, Enforcement
+from holdfast.policy.mode import Mode
+from holdfast.policy.observed import PolicyObserved
 from holdfast.service.gatekeeper.bodies.bodies import STILL, Bodies
 
 
@@ -36,15 +40,17 @@ class Upload:
 class House:
     """So many places, half of them for those who stand still."""
 
-    def __init__(self, room: float) -> None:
+    def __init__(self, room: float, enforcement: Enforcement = ENFORCED) -> None:
         self.time = 100.0
         self.timer = Timer()
-        self.bodies = Bodies(Connection(), lambda: room, self.timer, lambda: self.time)
+        self.bodies = Bodies(
+            Connection(), lambda: room, self.timer, lambda: self.time, enforcement=enforcement
+        )
 
     def stand(self, number: int, every: float = 0.0) -> list[Upload]:
         uploads = [Upload() for _ in range(number)]
         for upload in uploads:
-            self.bodies.stand(upload)
+            self.bodies.stand(upload, self.time)
             self.time += every
         return uploads
 
@@ -75,7 +81,7 @@ def test_who_goes_on_begins_anew() -> None:
     house = House(2)
     first, second = house.stand(2, every=0.1)
     house.bodies.go_on(first)
-    house.bodies.stand(first)
+    house.bodies.stand(first, house.time)
     house.time += 100.0
     house.bodies.due()
     assert (first.ended, second.ended) == (False, True)
@@ -86,12 +92,12 @@ def test_an_upload_that_flows_is_never_counted() -> None:
     (stuck,) = house.stand(1)
     flowing = Upload()
     for _ in range(100):
-        house.bodies.stand(flowing)
+        house.bodies.stand(flowing, house.time)
         house.time += STILL / 5
         house.bodies.go_on(flowing)
     assert not flowing.ended
     assert not stuck.ended  # alone it has its share
-    house.bodies.stand(flowing)
+    house.bodies.stand(flowing, house.time)
     house.time += STILL
     house.bodies.due()
     assert (stuck.ended, flowing.ended) == (True, False)
@@ -144,3 +150,21 @@ def test_where_nobody_is_kept_out_nobody_is_ended() -> None:
 def test_bytes_buy_time() -> None:
     bodies = House(8).bodies
     assert bodies.patience(500) - bodies.patience(0) == pytest.approx(1.0)
+
+
+def test_where_it_only_observes_nobody_is_ended_or_kept_waiting() -> None:
+    bus, heard = Bus(), list[PolicyObserved]()
+    bus.subscribe(PolicyObserved, heard.append)
+    house = House(4, Enforcement("connection", Mode.OBSERVE, bus))
+    uploads = house.stand(3)
+    house.time += STILL
+    house.bodies.due()
+    assert not any(upload.ended for upload in uploads)
+    assert [(event.would, event.why) for event in heard] == [("cut", "body_share")]
+    more = Upload()
+    house.bodies.ask(more)
+    assert more.inside
+
+
+def test_where_it_is_off_nobody_is_waited_for_outside() -> None:
+    assert not House(4, Enforcement("connection", Mode.OFF, Bus())).bodies.roomy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from holdfast.audit.report.evidence import saves
 from holdfast.audit.report.html.code import code
 from holdfast.audit.report.html.said import said
 from holdfast.audit.report.parts import Parts
@@ -19,8 +20,6 @@ Finding = Mapping[str, Any]
 _TONES = {"high": "fail", "medium": "missing", "low": ""}
 _UNFOLDED = 3
 """Findings that show all of themselves at once; the others do when they are asked to."""
-
-_PROVEN = {"confirmed": "fail", "exercised": "pass"}
 
 
 def assessment(told: Parts) -> Markup:
@@ -61,7 +60,7 @@ def _finding(one: Finding, *, unfolded: bool) -> Markup:
             "span",
             element("b", one["rule"]),
             " ",
-            one["message"],
+            said(one["message"]),
             element("small", place(f"{one['file']}:{one['line']}"), _entry(one)),
         ),
         _impact(one),
@@ -82,14 +81,15 @@ def _entry(one: Finding) -> Markup | None:
 
 
 def _impact(one: Finding) -> Markup:
-    """Return the label of the impact, and the time where one was measured."""
+    """Return the label of the impact, and the time where one was measured; else whether it ran at all."""
     impact = one["impact"]
     label = impact["label"]
     if (seconds := impact.get("seconds")) is not None:
         label = f"{label}: {seconds:.3g} s"
     status = one["evidence"]["status"] if one["evidence"] is not None else ""
-    shown = status if status == "not exercised" else f"impact {label}"
-    return element("span", shown, class_=f"badge {_PROVEN.get(status, '')}".rstrip())
+    if label == "unknown" and status in ("exercised", "not exercised"):
+        return element("span", status, class_="badge")
+    return element("span", f"impact {label}", class_="badge fail" if status == "confirmed" else "badge")
 
 
 def _proof(one: Finding) -> Markup | None:
@@ -97,8 +97,8 @@ def _proof(one: Finding) -> Markup | None:
     if evidence is None:
         return None
     words = [element("p", element("b", f"{evidence['status'].capitalize()}: "), evidence["says"])]
-    if (saving := one["impact"].get("saving")) is not None:
-        words.append(element("p", element("b", "A fix saves: "), saving["how"]))
+    if saved := saves(one["impact"]):
+        words.append(element("p", element("b", "A fix saves: "), saved))
     if one["impact"]["label"] == "modelled":
         words.append(element("p", element("b", "Modelled: "), one["impact"]["how"]))
     return element("div", words)

@@ -1,4 +1,4 @@
-"""Code with the numbers of its lines, one of them marked."""
+"""Code with the numbers of its lines, one of them marked, and changes of code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from holdfast.page.markup import Child, Markup, element
 
-__all__ = ["code"]
+__all__ = ["code", "diff"]
 
 
 def code(
@@ -28,3 +28,24 @@ def code(
         element("pre", element("code", body), tabindex="0"),
         class_="code numbered column" if first else "code column",
     )
+
+
+_TONES = {"+": "line new", "-": "line gone"}
+
+
+def diff(caption: Child, lines: Iterable[str]) -> Markup:
+    """Return a figure of a unified diff; of the two lines that name a file the second stands for both."""
+    body = [_changed(text) for text in lines if not text.startswith("--- ")]
+    return element(
+        "figure",
+        element("figcaption", caption),
+        element("pre", element("code", body), tabindex="0"),
+        class_="code column",
+    )
+
+
+def _changed(text: str) -> Markup:
+    if text.startswith(("+++ b/", "@@ ")):
+        return element("span", text.removeprefix("+++ b/"), class_="line quiet")
+    sign = element("i", text[:1] or " ")
+    return element("span", sign, text[1:] or " ", class_=_TONES.get(text[:1], "line"))

@@ -36,7 +36,7 @@ def html(document: Mapping[str, Any]) -> str:
         (
             "examples",
             "3. Code examples",
-            "This code as it is, and what the rule shows as good.",
+            "This code as it is, and mended; or what the rule shows as good.",
             examples(told.recommendations),
         ),
         ("monitor", "4. What to monitor", "Metrics of docs/metrics.md that would show it.", _monitor(told)),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.audit.finding import Confidence, Finding, Severity, Step
+from holdfast.audit.finding import Finding, Severity, Step
 from holdfast.audit.graph.library import Sink
 from holdfast.audit.graph.reach import Blocked, Edge
 from holdfast.audit.rules.blocking.certainty import certainty
+from holdfast.audit.rules.blocking.size import is_glance
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.whole import Whole
 
@@ -25,13 +26,6 @@ _WAITS = {
 }
 _THREAD = "asyncio.to_thread"
 _SEVERITY = {"disk": Severity.MEDIUM, "lock": Severity.MEDIUM}
-_GLANCES = frozenset(
-    {
-        *("exists", "is_file", "is_dir", "isfile", "isdir", "stat", "mkdir", "makedirs", "remove", "unlink"),
-        *("rename", "NamedTemporaryFile", "TemporaryDirectory", "mkdtemp"),
-    }
-)
-"""Calls that ask the file system for little: they block for microseconds, on a healthy local disk."""
 
 
 def find(whole: Whole) -> Iterator[Finding]:
@@ -41,7 +35,7 @@ def find(whole: Whole) -> Iterator[Finding]:
 
 
 def _finding(whole: Whole, blocked: Blocked) -> Finding:
-    known = ((_confidence(whole, blocked, one), one) for one in (blocked.chain, *blocked.others))
+    known = ((certainty(whole, blocked, one), one) for one in (blocked.chain, *blocked.others))
     confidence, chain = max(known, key=lambda each: (each[0], _weight(_sink(each[1])), -len(each[1])))
     sink, place = _sink(chain), chain[0]
     others = len({_sink(other).path for other in (blocked.chain, *blocked.others)} - {sink.path})
@@ -65,14 +59,6 @@ def _severity(blocked: Blocked, sink: Sink) -> Severity:
     """By the sink, and a step more in a middleware, which every request comes by; a budget's word stands."""
     everywhere = blocked.root is not None and blocked.root.kind == "middleware" and not sink.severity
     return Severity(min(_weight(sink) + everywhere, Severity.HIGH))
-
-
-def _confidence(whole: Whole, blocked: Blocked, chain: tuple[Edge, ...]) -> Confidence:
-    """Low for a glance, and where few requests wait, or none."""
-    sink = _sink(chain)
-    if _weight(sink) is Severity.LOW and not sink.severity:
-        return Confidence.LOW
-    return certainty(whole, blocked, chain)
 
 
 def _steps(whole: Whole, blocked: Blocked, chain: tuple[Edge, ...]) -> Iterator[Step]:
@@ -102,7 +88,7 @@ def _shown(sink: Sink | None) -> str:
 def _weight(sink: Sink) -> Severity:
     if sink.severity:
         return Severity[sink.severity.upper()]
-    if sink.kind == "disk" and sink.path.rpartition(".")[2] in _GLANCES:
+    if is_glance(sink):
         return Severity.LOW
     return _SEVERITY.get(sink.kind, Severity.HIGH)
 

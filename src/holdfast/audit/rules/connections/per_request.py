@@ -14,6 +14,7 @@ from holdfast.audit.graph.sites import Site, sites
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression, Function
+from holdfast.audit.source.inside import parts
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
@@ -21,14 +22,32 @@ __all__ = ["RULE"]
 _CACHED = frozenset({"lru_cache", "cache", "cached_property", "cached", "alru_cache"})
 _RARE = re.compile(
     r"admin|backoffice|oauth|callback|discover|install|validat|test|debug|checkout|billing|setup|webhook|extension|"
-    r"ssrf|login|register|provision|upsert|credential|leave|invite|license",
+    r"ssrf|login|register|provision|upsert|credential|leave|invite|license|api_?key|publication|publish|deploy|"
+    r"^DELETE ",
     re.IGNORECASE,
 )
 """What is asked for now and then, or of another host each time: kept connections would be cold."""
 _HOLDS_NOTHING = frozenset({"aioboto3.Session", "aiobotocore.session.get_session"})
 """Clients by name that open no connection themselves."""
-_SHARED = frozenset({"connection_pool", "http_client", "httpx_client"})
+_SHARED = frozenset({"connection_pool", "http_client", "httpx_client", "transport", "connector"})
 """What makes a client a thin cover of connections that are kept elsewhere."""
+_ITS_OWN = frozenset(
+    {
+        *(
+            "api_key",
+            "token",
+            "auth",
+            "credentials",
+            "base_url",
+            "endpoint",
+            "azure_endpoint",
+            "endpoint_url",
+        ),
+        *("proxy", "proxies", "cert", "verify", "cookies", "cookie_jar", "aws_access_key_id", "auth_token"),
+        *("aws_session_token", "organization", "region_name"),
+    }
+)
+"""What a client is given that makes it a client of one tenant, of one other side, or of one call."""
 
 
 def find(whole: Whole) -> Iterator[Finding]:
@@ -70,7 +89,7 @@ def _kept(whole: Whole, key: FunctionKey, function: Function) -> bool:
 
 def _outliving(function: Function) -> frozenset[int]:
     """Return the ids of the calls whose results are kept longer than the call of `function`."""
-    return memoised(function, instances=True) | frozenset(map(id, _stored(function)))
+    return memoised(function, instances=True, keyed=True) | frozenset(map(id, _stored(function)))
 
 
 def _word(decorator: Expression) -> str:
@@ -108,6 +127,25 @@ def _is_rare(whole: Whole, key: FunctionKey) -> bool:
     return any(map(_RARE.search, (file, *came, *names)))
 
 
+def _confidence(whole: Whole, key: FunctionKey, site: Site, what: str) -> Confidence:
+    """Low where one for all requests would hardly be used again, or could not be."""
+    if what == "client" and (_is_rare(whole, key) or _is_for_one(whole, key, site.expression)):
+        return Confidence.LOW
+    return Confidence.HIGH
+
+
+def _is_for_one(whole: Whole, key: FunctionKey, call: Expression) -> bool:
+    """Whether a client is made with what only this call of the function knows: a tenant's key, say."""
+    scope, function = whole.program.scope(key), whole.program.function(key)
+    local = {one.name for one in function.parameters} - {"self", "cls", "settings", "config"}
+    return any(
+        part[0] == form.NAME and (part[1] in local or (scope.binds(part[1]) and part[1] not in scope.imports))
+        for name, value in call[3]
+        if name in _ITS_OWN
+        for part in parts(value)
+    )
+
+
 def _finding(whole: Whole, key: FunctionKey, site: Site, path: str, what: str) -> Finding:
     root = whole.reach.entry(key)
     steps = [whole.step(edge.caller, edge.site.line) for edge in whole.reach.way(key)]
@@ -115,7 +153,7 @@ def _finding(whole: Whole, key: FunctionKey, site: Site, path: str, what: str) -
     return Finding(
         rule=RULE.code,
         severity=Severity.HIGH if what in ("engine", "pool") else Severity.MEDIUM,
-        confidence=Confidence.LOW if _is_rare(whole, key) and what == "client" else Confidence.HIGH,
+        confidence=_confidence(whole, key, site, what),
         file=whole.path(key[0]),
         line=site.line,
         column=site.column + 1,
@@ -137,7 +175,8 @@ RULE = Rule(
     ),
     limits=(
         "One that is kept in a global, an attribute, a cache or a memo is taken to be made once. On the way "
-        "of what is rarely asked for, such as a login or an installation, it has low confidence."
+        "of what is rarely asked for, such as a login or an installation, and where it is made with a key or "
+        "an address of this request's own, it has low confidence."
     ),
     bad="""
 import httpx

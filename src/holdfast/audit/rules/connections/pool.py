@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterator
 
 from holdfast.audit.finding import Confidence, Finding, Severity
 from holdfast.audit.gathered import gathered
+from holdfast.audit.graph.leading import ASKS
 from holdfast.audit.graph.place import Place
-from holdfast.audit.graph.program import FunctionKey
+from holdfast.audit.graph.program import FunctionKey, statements
 from holdfast.audit.graph.sites import Site, sites
 from holdfast.audit.rules.calls import calls
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
-from holdfast.audit.source.form import Expression
-from holdfast.audit.source.inside import word
+from holdfast.audit.source.form import Expression, Function, Statement
+from holdfast.audit.source.inside import own, parts, word
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
@@ -27,6 +28,7 @@ _ENGINES = frozenset(
     }
 )
 _SIZES = frozenset({"pool_size", "max_overflow", "poolclass", "pool", "creator"})
+_MESSAGE = "this engine has the default pool: 5 connections, 10 more, and 30 s of waiting for one"
 _ASIDE = ("alembic", "migration", "revisions", "versions", "script", "backup")
 """Beginnings of folders whose engines serve no requests."""
 
@@ -35,6 +37,7 @@ def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each engine made without a word about its pool, of a project with routes."""
     if not any(root.kind == "route" for root in whole.roots):
         return
+    threads = _threads_ask(whole)
     handing: dict[FunctionKey, str] = {}
     names = {"create_engine", "create_async_engine"}
     for number, functions in enumerate(gathered(whole, _handing)):
@@ -45,12 +48,21 @@ def find(whole: Whole) -> Iterator[Finding]:
         for function, site in _calls(whole, number, names) if not called.isdisjoint(names) else ():
             place = Place(number, function)
             for one in whole.inference.values(site.expression[1], place):
-                own = (one[-2], one[-1]) if one[0] in ("function", "bound") else None
-                made = own in handing or (one[0] == "outside" and whole.library.canonical(one[1]) in _ENGINES)
-                if made and not _sized(site.expression) and not _is_sqlite(whole, site.expression, place):
-                    path = handing[own] if own in handing else one[1]
-                    yield _finding(whole, number, function, site, path)
+                maker = (one[-2], one[-1]) if one[0] in ("function", "bound") else None
+                made = maker in handing or (
+                    one[0] == "outside" and whole.library.canonical(one[1]) in _ENGINES
+                )
+                if made and not _sized(site.expression) and not _serves_nobody(whole, site.expression, place):
+                    path = handing[maker] if maker in handing else one[1]
+                    exceeded = threads and "async" not in path
+                    yield _finding(whole, number, function, site, path, exceeded=exceeded)
                     break
+
+
+def _threads_ask(whole: Whole) -> bool:
+    """Whether requests ask a database from worker threads: there are 40 of them (AnyIO's default)."""
+    asking = (root.function for root in whole.roots if not root.on_loop)
+    return any(whole.reach.leads.get(key, 0) & ASKS for key in asking)
 
 
 def _handing(whole: Whole) -> tuple[tuple[int, str, str], ...]:
@@ -97,6 +109,40 @@ def _sized(call: Expression) -> bool:
     )
 
 
+def _serves_nobody(whole: Whole, call: Expression, place: Place) -> bool:
+    """Whether an engine has no pool to speak of: of SQLite, or for what a function does by itself."""
+    return _is_sqlite(whole, call, place) or (
+        place.function is not None
+        and _is_dropped(whole.program.function((place.module, place.function)), call)
+    )
+
+
+def _is_dropped(function: Function, call: Expression) -> bool:
+    """Whether a function keeps what it makes in a name of its own, and hands it to nobody."""
+    body = list(statements(function.body))
+    names = {
+        (form.NAME, one[1][1])
+        for one in body
+        if one[0] == form.ASSIGN and one[1][0] == form.NAME and any(part is call for part in parts(one[2]))
+    }
+    outer = {name for one in body if one[0] == form.GLOBAL for name in one[1]}
+    if not names or any(name in outer for _, name in names):
+        return False
+    handed = (part for one in body for value in _handed(one) for part in parts(value))
+    return names.isdisjoint(handed)
+
+
+def _handed(statement: Statement) -> Iterator[Expression]:
+    """Yield what a statement hands to others: returns, yields, keeps elsewhere, or calls something with."""
+    if statement[0] == form.RETURN or (statement[0] == form.ASSIGN and statement[1][0] != form.NAME):
+        yield from own(statement)
+    for part in (part for value in own(statement) for part in parts(value)):
+        if part[0] == form.CALL:
+            yield from (*part[2], *(value for _, value in part[3]))
+        elif part[0] == form.YIELD:
+            yield part[1]
+
+
 def _is_sqlite(whole: Whole, call: Expression, place: Place) -> bool:
     given = [*call[2][:1], *(value for name, value in call[3] if name == "url")]
     return any(
@@ -106,16 +152,18 @@ def _is_sqlite(whole: Whole, call: Expression, place: Place) -> bool:
     )
 
 
-def _finding(whole: Whole, module: int, function: int | None, site: Site, path: str) -> Finding:
+def _finding(
+    whole: Whole, module: int, function: int | None, site: Site, path: str, *, exceeded: bool
+) -> Finding:
     chain = (whole.step((module, function), site.line, path),) if function is not None else ()
     return Finding(
         rule=RULE.code,
         severity=Severity.MEDIUM,
-        confidence=Confidence.HIGH,
+        confidence=Confidence.HIGH if exceeded else Confidence.LOW,
         file=whole.path(module),
         line=site.line,
         column=site.column + 1,
-        message="this engine has the default pool: 5 connections, 10 more, and 30 s of waiting for one",
+        message=_MESSAGE + (", for the 40 threads that `def` routes run in" if exceeded else ""),
         chain=chain,
         fix="Set pool_size, max_overflow=0 and a pool_timeout below the deadline of the requests that wait",
     )
@@ -130,26 +178,36 @@ RULE = Rule(
         "workers and the database's own limit are. Under load requests wait for a connection long after "
         "their clients have left."
     ),
-    limits="Options that are handed over as `**options` are taken to hold a size. SQLite is left out.",
+    limits=(
+        "Options that are handed over as `**options` are taken to hold a size. SQLite is left out. Certain "
+        "where more threads ask than it has connections, as is so by FastAPI's own defaults; else of low "
+        "confidence: whether 15 are enough only the load tells."
+    ),
     bad="""
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
 
 app = FastAPI()
-engine = create_async_engine("postgresql+asyncpg://db/shop")
+engine = create_engine("postgresql+psycopg://db/shop")
 
 @app.get("/orders")
-async def orders(): ...
+def orders():
+    with Session(engine) as session:
+        return session.scalar(select(1))
 """,
     good="""
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
 
 app = FastAPI()
-engine = create_async_engine("postgresql+asyncpg://db/shop", pool_size=8, max_overflow=0, pool_timeout=0.5)
+engine = create_engine("postgresql+psycopg://db/shop", pool_size=40, max_overflow=0, pool_timeout=0.5)
 
 @app.get("/orders")
-async def orders(): ...
+def orders():
+    with Session(engine) as session:
+        return session.scalar(select(1))
 """,
     find=find,
     gathers=(_handing, _called),

@@ -36,11 +36,6 @@ def _limited(call: Expression, sink: Sink) -> bool:
     return any(name in (sink.timeout, None) for name, _ in call[3])
 
 
-def _unreached(whole: Whole, key: FunctionKey) -> Confidence:
-    """Low in scripts, which the service does not import."""
-    return Confidence.MEDIUM if key[0] in whole.served else Confidence.LOW
-
-
 def _finding(whole: Whole, key: FunctionKey, edge: Edge) -> Finding:
     sink, root = edge.sink, whole.reach.entry(key)
     assert sink is not None  # noqa: S101 - asked of such edges only
@@ -48,7 +43,7 @@ def _finding(whole: Whole, key: FunctionKey, edge: Edge) -> Finding:
     return Finding(
         rule=RULE.code,
         severity=Severity.HIGH if root is not None else Severity.MEDIUM,
-        confidence=Confidence.HIGH if root is not None else _unreached(whole, key),
+        confidence=Confidence.HIGH if root is not None else Confidence.LOW,
         file=whole.path(key[0]),
         line=edge.site.line,
         column=edge.site.column + 1,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from holdfast.audit.finding import Confidence, Finding, Severity
 from holdfast.audit.graph.leading import CALLS
+from holdfast.audit.graph.program import FunctionKey
 from holdfast.audit.graph.reach import Edge
 from holdfast.audit.graph.transactions import Transactions
 from holdfast.audit.rules.found import found
@@ -18,15 +21,42 @@ __all__ = ["RULE"]
 def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each call of another service after a write that was not committed."""
     transactions = Transactions(whole)
-    for key in sorted(whole.reach.edges):
-        if whole.reach.entry(key) is None or not whole.reach.leads.get(key, 0) & CALLS:
-            continue
-        seen = set()
-        for remote, write in transactions.effects(key).between:
-            at = (remote[0].site.line, remote[0].site.column)
-            if at not in seen:
-                seen.add(at)
+    for _, keys in groupby(sorted(whole.reach.edges), key=itemgetter(0)):
+        seen: set[_Way] = set()
+        for remote, write in sorted(_between(whole, transactions, keys), key=_length):
+            # What a function does in a transaction, whoever calls it in one does as well.
+            if seen.isdisjoint(_ends(remote)) and seen.isdisjoint(_ends(write)):
+                seen |= {_way(remote), _way(write[-_BEGINS:])}
                 yield _finding(whole, remote, write)
+
+
+_Chain = tuple[Edge, ...]
+_Way = tuple[tuple[FunctionKey, int, int], ...]
+_BEGINS = 3
+"""Calls that say which write it is: a `flush` and a `save` around it are everybody's."""
+
+
+def _between(
+    whole: Whole, transactions: Transactions, keys: Iterable[FunctionKey]
+) -> Iterator[tuple[_Chain, _Chain]]:
+    """Yield each call of another service in a transaction of a request, and the write that began it."""
+    for key in keys:
+        if whole.reach.entry(key) is not None and whole.reach.leads.get(key, 0) & CALLS:
+            yield from transactions.effects(key).between
+
+
+def _length(found: tuple[_Chain, _Chain]) -> int:
+    return len(found[0]) + len(found[1])
+
+
+def _way(chain: _Chain) -> _Way:
+    return tuple((edge.caller, edge.site.line, edge.site.column) for edge in chain)
+
+
+def _ends(chain: _Chain) -> Iterator[_Way]:
+    """Yield the chain and what it ends with."""
+    whole = _way(chain)
+    return (whole[number:] for number in range(len(whole)))
 
 
 def _finding(whole: Whole, remote: tuple[Edge, ...], write: tuple[Edge, ...]) -> Finding:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
 from holdfast.audit.gathered import gathered
 from holdfast.audit.graph.place import Place
 from holdfast.audit.graph.program import FunctionKey, statements
+from holdfast.audit.rules.calls import calls_in, requested
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
@@ -18,20 +20,26 @@ from holdfast.audit.whole import Whole
 __all__ = ["RULE"]
 
 _PROVIDERS = frozenset({"fastapi.Depends", "fastapi.Security", "fastapi.params.Depends"})
+_WRITES = ("POST", "PUT", "PATCH", "DELETE")
 _TRANSACTIONS = frozenset({"begin", "begin_nested"})
 
 
 def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each dependency that commits behind its `yield`."""
     late = frozenset[FunctionKey]().union(*gathered(whole, _late))
-    committing = (
+    places = (
         ((number, index), at)
-        for number, places in enumerate(gathered(whole, _committing))
-        for index, at in places
+        for number, committing in enumerate(gathered(whole, _committing))
+        for index, at in committing
+        if (number, index) in late
     )
-    for key, at in committing:
-        if key not in late:
-            continue
+    by_name: dict[str, list[tuple[FunctionKey, tuple[int, int]]]] = defaultdict(list)
+    for key, at in places:
+        by_name[whole.program.function(key).name].append((key, at))
+    sure = Confidence.LOW if _settle_themselves(whole) else Confidence.HIGH
+    for copies in by_name.values():
+        # Copies of one dependency are one habit, and told once.
+        (key, at), *_ = copies
         yield found(
             RULE,
             whole,
@@ -40,9 +48,21 @@ def find(whole: Whole) -> Iterator[Finding]:
             "this commits when the response has been sent: who reads at once finds nothing, "
             "and a commit that fails was reported as a success",
             'Declare it as `Depends(..., scope="function")`, or commit in the route',
-            confidence=Confidence.HIGH,
-            chain=(whole.step(key, at[0], "commit"),),
+            confidence=sure,
+            chain=tuple(whole.step(one, place[0], "commit") for one, place in copies),
         )
+
+
+def _settle_themselves(whole: Whole) -> bool:
+    """Whether what requests write is mostly committed where it is written, so that the end only tidies up."""
+    writing = {root.function for root in whole.roots if root.name.startswith(_WRITES)}
+    return 2 * sum(gathered(whole, _settling)) >= len(writing) > 0
+
+
+def _settling(whole: Whole) -> int:
+    """Return how many functions of a module commit before a request is answered."""
+    functions = (whole.program.function(key) for key in requested(whole))
+    return sum(not one.generator and any(map(_is_commit, calls_in(one.body))) for one in functions)
 
 
 def _committing(whole: Whole) -> tuple[tuple[int, tuple[int, int]], ...]:
@@ -136,7 +156,10 @@ RULE = Rule(
         "FastAPI runs what stands behind the `yield` after the answer has gone out. A client that reads at "
         "once what it wrote finds nothing, and a commit that fails was already reported as a success."
     ),
-    limits="FastAPI 0.106 to 0.117 ran it before the answer. A commit deeper down is not seen.",
+    limits=(
+        "FastAPI 0.106 to 0.117 ran it before the answer. A commit deeper down is not seen. Low confidence "
+        "where most of what writes commits by itself."
+    ),
     bad="""
 from fastapi import Depends, FastAPI
 from sqlalchemy.ext.asyncio import async_sessionmaker
@@ -168,5 +191,5 @@ async def get_session():
 async def order(session=Depends(get_session, scope="function")): ...
 """,
     find=find,
-    gathers=(_late, _committing),
+    gathers=(_late, _committing, _settling),
 )

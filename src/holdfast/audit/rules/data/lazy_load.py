@@ -9,6 +9,7 @@ from holdfast.audit.graph import value as v
 from holdfast.audit.graph.place import Place
 from holdfast.audit.graph.program import FunctionKey, statements
 from holdfast.audit.rules.calls import requested
+from holdfast.audit.rules.data.loops import loops
 from holdfast.audit.rules.data.per_element import is_batch
 from holdfast.audit.rules.data.rows import Rows, Sources
 from holdfast.audit.rules.data.tables import Relation, Tables
@@ -52,14 +53,14 @@ def find(whole: Whole) -> Iterator[Finding]:
 
 def _loops(whole: Whole, key: FunctionKey) -> Iterator[tuple[str, Expression, list[Expression]]]:
     """Yield each loop over something: the name it binds, what it goes over, and what its body evaluates."""
-    for statement in statements(whole.program.function(key).body):
-        if statement[0] == form.FOR and statement[1][0] == form.NAME:
-            yield statement[1][1], statement[2], list(_evaluated(statement[4]))
-        for value in own(statement):
-            for part in parts(value):
-                if part[0] == form.COMP and len(part[3]) == 1 and part[3][0][0][0] == form.NAME:
-                    target, iterable, tests, _ = part[3][0]
-                    yield target[1], iterable, [each for one in (part[2], *tests) for each in parts(one)]
+    for loop in loops(whole.program.function(key).body):
+        if loop.target[0] == form.NAME:
+            inside = (
+                _evaluated(loop.body)
+                if loop.body
+                else (each for one in loop.evaluated for each in parts(one))
+            )
+            yield loop.target[1], loop.over, list(inside)
 
 
 def _evaluated(body: tuple[Statement, ...]) -> Iterator[Expression]:
@@ -166,42 +167,7 @@ def _line(whole: Whole, key: FunctionKey, read: Expression) -> int:
     return function.line
 
 
-RULE = Rule(
-    code="HF506",
-    name="lazy-load",
-    what="A loop, or a response model, reads a relation that is loaded only then, row by row.",
-    why=(
-        "SQLAlchemy loads a relation when it is read. Of a list that is a query for each row, and no line of "
-        "the code looks like one; on an async session it is an error."
-    ),
-    limits=(
-        "Rows are followed from a select of one class through names and functions. Any `options(...)` is "
-        "taken to load what is needed, and a relation with another `lazy` than the default to be wanted so."
-    ),
-    bad="""
-from fastapi import FastAPI
-from sqlalchemy import Column, ForeignKey, Integer, select
-from sqlalchemy.orm import Session, declarative_base, relationship
-
-app = FastAPI()
-Base = declarative_base()
-
-class Author(Base):
-    __tablename__ = "authors"
-    id = Column(Integer, primary_key=True)
-
-class Book(Base):
-    __tablename__ = "books"
-    id = Column(Integer, primary_key=True)
-    author_id = Column(ForeignKey("authors.id"), index=True)
-    author = relationship("Author")
-
-@app.get("/books")
-def books(session: Session):
-    rows = session.scalars(select(Book).limit(50)).all()
-    return [row.author.id for row in rows]
-""",
-    good="""
+_MODELS = """
 from fastapi import FastAPI
 from sqlalchemy import Column, ForeignKey, Integer, select
 from sqlalchemy.orm import Session, declarative_base, relationship, selectinload
@@ -218,7 +184,30 @@ class Book(Base):
     id = Column(Integer, primary_key=True)
     author_id = Column(ForeignKey("authors.id"), index=True)
     author = relationship("Author")
+"""
+"""What both examples begin with."""
 
+RULE = Rule(
+    code="HF506",
+    name="lazy-load",
+    what="A loop, or a response model, reads a relation that is loaded only then, row by row.",
+    why=(
+        "SQLAlchemy loads a relation when it is read. Of a list that is a query for each row, and no line of "
+        "the code looks like one; on an async session it is an error."
+    ),
+    limits=(
+        "Rows are followed from a select of one class through names and functions. Any `options(...)` is "
+        "taken to load what is needed, and a relation with another `lazy` than the default to be wanted so."
+    ),
+    bad=_MODELS
+    + """
+@app.get("/books")
+def books(session: Session):
+    rows = session.scalars(select(Book).limit(50)).all()
+    return [row.author.id for row in rows]
+""",
+    good=_MODELS
+    + """
 @app.get("/books")
 def books(session: Session):
     rows = session.scalars(select(Book).options(selectinload(Book.author)).limit(50)).all()

@@ -2,48 +2,36 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from holdfast.audit.finding import Confidence, Finding
 from holdfast.audit.gathered import gathered
 from holdfast.audit.graph.program import ClassKey, FunctionKey
-from holdfast.audit.rules.calls import calls, requested
+from holdfast.audit.rules.calls import requested
+from holdfast.audit.rules.data.compared import Lookup, lookups
 from holdfast.audit.rules.data.indexes import created
-from holdfast.audit.rules.data.tables import Table, Tables
+from holdfast.audit.rules.data.tables import Tables
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.rule import Rule
-from holdfast.audit.source import form
-from holdfast.audit.source.form import Expression
-from holdfast.audit.source.inside import word
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
 
-_FILTERS = frozenset({"where", "filter", "filter_by"})
-_STARTS = frozenset({"select", "query"})
 _KEYS = frozenset({"email", "username", "token", "uuid", "sha", "hash"})
 _KEY_ENDS = ("_id", "_uuid", "_key", "_token", "_hash", "_email")
 """Names of columns that tell few rows from the others, so that an index would find them."""
+_NOTED = ("created_by", "updated_by", "modified_by", "deleted_by", "approved_by")
+"""How columns begin that note who did something: they are looked up by beside a key."""
 _ALIKE = frozenset({"Boolean", "bool", "Enum"})
 """Types with so few values that an index on one alone would not help."""
-_LONGEST = 20
-"""Methods of a query, and names it had, that are followed to its select."""
-_SMALL = (
-    "Setting",
-    "Config",
-    "Provider",
-    "Type",
-    "Status",
-    "Category",
-    "Organization",
-    "Tenant",
-    "Plan",
-    "Bot",
+_SMALL = re.compile(
+    r"(Settings?|Config|Configuration|Provider|Type|Status|Category|Plan|Bot|Organi[sz]ation|Tenant|Client|Role|"
+    r"Permission|Group|Billing|Domain|Theme|Template|Team|Workspace|Environment|Policy|Tier|Feature|Flag|"
+    r"Language|Country)(Model|Table|DB|DBE)?$"
 )
-"""Words in the names of tables that stay small."""
+"""How the names of tables end that stay small."""
 _MYSQL = ("pymysql", "aiomysql", "asyncmy", "MySQLdb", "mysql", "sqlalchemy.dialects.mysql")
 
 
@@ -64,23 +52,13 @@ _Plain = tuple[int, tuple[int, int], tuple[tuple[Any, ...], ...]]
 """A lookup as it is kept: its function, its place there, and what it compares."""
 
 
-@dataclass(slots=True)
-class _Lookup:
-    """The conditions of the queries of one function that share a table; `certain`: all were understood."""
-
-    columns: dict[ClassKey, set[str]] = field(default_factory=lambda: defaultdict(set))
-    tables: dict[ClassKey, Table] = field(default_factory=dict)
-    certain: bool = True
-    at: tuple[int, int] = (0, 0)
-
-
 def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each column that requests look rows up by, and that no index begins with."""
     indexes = frozenset[tuple[str, str]]().union(*gathered(whole, created))
     mysql = any(gathered(whole, _speaks_mysql))
     told: set[tuple[ClassKey, str]] = set()
-    for number, lookups in enumerate(gathered(whole, _looked_up)):
-        for function, at, compared in lookups:
+    for number, looked_up in enumerate(gathered(whole, _looked_up)):
+        for function, at, compared in looked_up:
             wanted = _wanted([_Compared(*one) for one in compared], indexes, mysql)
             if wanted is not None and (wanted.key, wanted.name) not in told:
                 told.add((wanted.key, wanted.name))
@@ -98,12 +76,12 @@ def _looked_up(whole: Whole) -> tuple[_Plain, ...]:
     return tuple(
         (key[1], lookup.at, tuple(tuple(one) for one in _compared(lookup)))
         for key in requested(whole)
-        for lookup in _lookups(whole, tables, key)
+        for lookup in lookups(whole, tables, key)
         if lookup.certain and lookup.columns
     )
 
 
-def _compared(lookup: _Lookup) -> Iterator[_Compared]:
+def _compared(lookup: Lookup) -> Iterator[_Compared]:
     for key, names in lookup.columns.items():
         table = lookup.tables[key]
         for column in (table.columns[name] for name in sorted(names)):
@@ -111,78 +89,6 @@ def _compared(lookup: _Lookup) -> Iterator[_Compared]:
                 *(key, table.name, table.stored, column.name, column.line, column.indexed, column.foreign),
                 alike=not column.kinds.isdisjoint(_ALIKE),
             )
-
-
-def _lookups(whole: Whole, tables: Tables, key: FunctionKey) -> list[_Lookup]:
-    """Return the lookups of a function; queries that speak of the same table are taken for parts of one."""
-    done: list[_Lookup] = []
-    for site in calls(whole, key, _FILTERS):
-        one = _Lookup(at=(site.line, site.column))
-        base = _base(whole, tables, key, site.expression)
-        one.certain = base is not None
-        for argument in site.expression[2]:
-            one.certain = _condition(tables, key, argument, one) and one.certain
-        for name, _ in site.expression[3]:
-            if base is None or name not in base.columns:
-                one.certain = False
-            else:
-                one.tables[base.key] = base
-                one.columns[base.key].add(name)
-        if base is not None:
-            # What else is joined may be what the database begins with.
-            one.certain = one.certain and one.tables.keys() <= {base.key}
-            one.tables.setdefault(base.key, base)
-        for other in [each for each in done if each.tables.keys() & one.tables.keys()]:
-            done.remove(other)
-            one.tables.update(other.tables)
-            one.certain = one.certain and other.certain
-            one.at = other.at
-            for table, columns in other.columns.items():
-                one.columns[table] |= columns
-        done.append(one)
-    return done
-
-
-def _condition(tables: Tables, key: FunctionKey, value: Expression, into: _Lookup) -> bool:
-    """Note the columns that a condition compares; False for one that is not understood."""
-    if value[0] == form.OP and value[1]:
-        sides = [_column(tables, key, side, into) for side in value[1]]
-        return any(sides)
-    if value[0] == form.CALL and word(value[1]) == "and_":
-        understood = [_condition(tables, key, one, into) for one in value[2]]
-        return all(understood)
-    if value[0] == form.CALL and word(value[1]) == "in_":
-        return _column(tables, key, value[1][1], into)
-    return False
-
-
-def _column(tables: Tables, key: FunctionKey, value: Expression, into: _Lookup) -> bool:
-    if value[0] == form.CALL and word(value[1]) == "col" and value[2]:
-        value = value[2][0]  # sqlmodel.col(Model.column)
-    if value[0] != form.ATTR:
-        return False
-    table = tables.named(value[1], key)
-    if table is None or value[2] not in table.columns:
-        return False
-    into.tables[table.key] = table
-    into.columns[table.key].add(value[2])
-    return True
-
-
-def _base(whole: Whole, tables: Tables, key: FunctionKey, call: Expression) -> Table | None:
-    """Return the table of the select that a filter belongs to."""
-    at = call
-    for _ in range(_LONGEST):
-        if at[0] == form.CALL and word(at[1]) in _STARTS:
-            return tables.named(at[2][0], key) if len(at[2]) == 1 else None
-        bound = whole.program.scope(key).values.get(at[1]) if at[0] == form.NAME else None
-        if at[0] == form.CALL and at[1][0] == form.ATTR:
-            at = at[1][1]
-        elif bound:
-            at = bound[0]
-        else:
-            return None
-    return None
 
 
 def _wanted(
@@ -203,11 +109,9 @@ def _has_index(column: _Compared, indexes: frozenset[tuple[str, str]]) -> bool:
 
 
 def _is_key(column: _Compared) -> bool:
+    if column.name.startswith(_NOTED):
+        return False
     return column.foreign or column.name in _KEYS or column.name.endswith(_KEY_ENDS)
-
-
-def _is_small(table: str) -> bool:
-    return any(part in table for part in _SMALL)
 
 
 def _finding(whole: Whole, key: FunctionKey, at: tuple[int, int], column: _Compared) -> Finding:
@@ -221,7 +125,9 @@ def _finding(whole: Whole, key: FunctionKey, at: tuple[int, int], column: _Compa
         at,
         f"`{name}` has no index{why}: this reads the whole table to find its rows",
         f"Give the column an index (`index=True`, and a migration): {place}",
-        confidence=Confidence.MEDIUM if _is_key(column) and not _is_small(column.table) else Confidence.LOW,
+        confidence=Confidence.MEDIUM
+        if _is_key(column) and not _SMALL.search(column.table)
+        else Confidence.LOW,
     )
 
 

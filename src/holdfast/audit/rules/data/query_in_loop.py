@@ -7,14 +7,18 @@ from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
 from holdfast.audit.graph.leading import ASKS
+from holdfast.audit.graph.program import FunctionKey
 from holdfast.audit.graph.reach import Edge
 from holdfast.audit.rules.calls import requested
 from holdfast.audit.rules.data.lookup import is_lookup
-from holdfast.audit.rules.data.per_element import doubtful
+from holdfast.audit.rules.data.loops import Loop, loops, names
+from holdfast.audit.rules.data.per_element import doubtful, is_write
+from holdfast.audit.rules.data.waiting import is_waited_for
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression
+from holdfast.audit.source.inside import word
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
@@ -26,23 +30,53 @@ _LAZY = "awaitable_attrs."
 
 
 def find(whole: Whole) -> Iterator[Finding]:
-    """Yield a finding for each call in a `for` of a request from which a query is reached."""
+    """Yield a finding for each loop of a request in whose turns a query is reached."""
     for key in requested(whole):
-        seen = set()
-        doubts: frozenset[int] | None = None
+        by_loop: dict[tuple[int, str], list[tuple[Edge, ...]]] = {}
         for edge in whole.reach.edges[key]:
-            at = (edge.site.line, edge.site.column)
-            if edge.site.over is None or at in seen or _counts(edge.site.over):
-                continue
-            chain = _to_query(whole, edge)
+            over = edge.site.over
+            chain = _to_query(whole, edge) if over is not None and not _counts(over) else ()
             if chain:
-                seen.add(at)
-                if doubts is None:
-                    doubts = frozenset(doubtful(whole.program.function(key).body))
-                lookup = id(edge.site.expression) not in doubts and is_lookup(whole, chain)
-                always = all(_to_query(whole, other) for other in _instead(whole, edge))
-                certain = (lookup and always) or chain[-1].query.startswith(_LAZY)
-                yield _finding(whole, chain, Confidence.HIGH if certain else Confidence.LOW)
+                # What a loop looks up is mended together; relations are loaded eagerly one by one.
+                relation = chain[-1].query if chain[-1].query.startswith(_LAZY) else ""
+                by_loop.setdefault((id(over), relation), []).append(chain)
+        if not by_loop:
+            continue
+        body = whole.program.function(key).body
+        doubts, known = frozenset(doubtful(body)), {id(one.over): one for one in loops(body)}
+        for (at, _), chains in by_loop.items():
+            loop = known[at]
+            worth = is_waited_for(whole, key, loop) and not _does_more(whole, key, loop)
+            certain = (one for one in chains if worth and _is_certain(whole, one, doubts, loop))
+            chain = next(certain, ())
+            yield _finding(whole, chain or chains[0], Confidence.HIGH if chain else Confidence.LOW)
+
+
+def _is_certain(whole: Whole, chain: tuple[Edge, ...], doubts: frozenset[int], loop: Loop) -> bool:
+    """Whether each turn asks for a row of its own, that one query could bring with all the others."""
+    call = chain[0].site.expression
+    # `*permissions` are written down one by one where the function is called.
+    several = {one.name for one in whole.program.function(chain[0].caller).parameters if one.kind == "args"}
+    if word(loop.over) in several or id(call) in doubts or not names(call) & loop.of_turn():
+        return False
+    if chain[-1].query.startswith(_LAZY):
+        return True
+    return is_lookup(whole, chain) and all(_to_query(whole, other) for other in _instead(whole, chain[0]))
+
+
+def _does_more(whole: Whole, key: FunctionKey, loop: Loop) -> bool:
+    """Whether the turns of a loop change something as well, or call another service: they cost more than
+    their lookups, and have an order."""
+    return any(
+        edge.remote or (edge.callee is not None and _changes(whole, edge.callee))
+        for edge in whole.reach.edges[key]
+        if edge.site.over is loop.over
+    )
+
+
+def _changes(whole: Whole, called: FunctionKey) -> bool:
+    """Whether a function changes something elsewhere, by its name and by what it leads to."""
+    return is_write(whole.program.function(called).name) and bool(whole.reach.leads.get(called, 0))
 
 
 def _instead(whole: Whole, edge: Edge) -> Iterator[Edge]:
@@ -102,8 +136,10 @@ RULE = Rule(
     ),
     limits=(
         "A `while`, and a `for` over `range`, are taken to page or to retry. Loops that are left early, that "
-        "note answers by key, that flush a row which they add, that go over constants, or that do a larger "
-        "piece of work in each turn, are shown only at low confidence; so are imports and the like."
+        "note answers by key, that flush a row which they add, that go over constants or chunks, that change "
+        "something or call another service as well, or that do a larger piece of work in each turn, are "
+        "shown only at low confidence; so are imports and the like, and what routes that write lead to, "
+        "unless the client says how many turns there are."
     ),
     bad="""
 from typing import Annotated

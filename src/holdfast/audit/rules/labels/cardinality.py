@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
-from holdfast.audit.graph.program import FunctionKey
-from holdfast.audit.rules.calls import calls, importing, keyword
+from holdfast.audit.graph.program import FunctionKey, statements
+from holdfast.audit.rules.calls import calls, calls_in, importing, keyword
 from holdfast.audit.rules.found import found, sure
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression
-from holdfast.audit.source.inside import parts, word
+from holdfast.audit.source.inside import own, parts, word
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
@@ -37,7 +37,7 @@ def find(whole: Whole) -> Iterator[Finding]:
             call = site.expression
             if any(path.startswith(_METRICS) for path in whole.named(call[1], where)):
                 name = next(_declared(call), "")
-                if name:
+                if name and not _is_emptied(whole, where, call):
                     message = f"the label `{name}` makes a series of this metric for each value, for ever"
                     yield _finding(whole, where, call, message)
     if places:
@@ -52,6 +52,23 @@ def _declared(call: Expression) -> Iterator[str]:
         for one in names[2]:
             if one[0] == form.TEXT and one[1].lower() in _MANY:
                 yield one[1]
+
+
+def _is_emptied(whole: Whole, where: FunctionKey | int, call: Expression) -> bool:
+    """Whether the module takes series of a metric away again: `active.clear()`, `active.remove(user)`."""
+    module = whole.program.modules[where[0] if isinstance(where, tuple) else where]
+    bodies = [module.body, *(one.body for one in module.functions)]
+    named = {
+        word(statement[1])
+        for body in bodies
+        for statement in statements(body)
+        if call in list(own(statement))[:1]
+    }
+    return any(
+        each[1][0] == form.ATTR and each[1][2] in ("clear", "remove") and word(each[1][1]) in named
+        for body in bodies
+        for each in calls_in(body)
+    )
 
 
 def _given(whole: Whole, where: FunctionKey) -> Iterator[Finding]:
@@ -93,7 +110,10 @@ RULE = Rule(
         "Each value is a series, kept in every worker's memory for as long as it lives and in Prometheus "
         "for weeks; a histogram multiplies it by its buckets. A scanner that tries paths makes millions."
     ),
-    limits="Labels are known by their names, for metrics of prometheus_client. Traces may have them.",
+    limits=(
+        "Labels are known by their names, for metrics of prometheus_client. Traces may have them. A metric "
+        "whose series its module clears or removes is left out."
+    ),
     bad="""
 from prometheus_client import Counter
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding, Severity
 from holdfast.audit.graph.program import FunctionKey
-from holdfast.audit.rules.calls import calls
+from holdfast.audit.rules.calls import calls, keyword
 from holdfast.audit.rules.found import found, sure
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
@@ -35,6 +35,10 @@ _IN_TEXT = re.compile(
 """A secret's name in a text, with its value right behind it."""
 _TROUBLE = re.compile(r"error|fail|invalid|unable|could not|cannot|exception|validat", re.IGNORECASE)
 """Words in a text after which it is the error that stands behind the colon."""
+_STANDS_IN = re.compile(r"mock|dummy|fake|stub|console|debug|demo|sample", re.IGNORECASE)
+"""In the names of what is there for development, and prints what it would send."""
+_AIMS = re.compile(r"\b(for|to|via)\s+((an?|the|new)\s+)?$", re.IGNORECASE)
+"""Words before a secret's name in a text that tells what is done: "exchanged for access token: {name}"."""
 _FIX = "Log that it was there, or who it belongs to; never the value"
 
 
@@ -56,15 +60,19 @@ def find(whole: Whole) -> Iterator[Finding]:
                     _FIX,
                     severity=Severity.HIGH,
                     confidence=max(sure(whole, key), Confidence.MEDIUM)
-                    if _runs(whole, key)
+                    if _runs(whole, key, call)
                     else Confidence.LOW,
                     calls=word(call[1]),
                 )
 
 
-def _runs(whole: Whole, key: FunctionKey) -> bool:
-    """Whether the service runs the function: a script prints for the one who calls it."""
-    return key[0] in whole.served
+def _runs(whole: Whole, key: FunctionKey, call: Expression) -> bool:
+    """Whether the service runs the function: a script prints for the one who calls it, and a stand-in for the
+    one who develops."""
+    if word(call[1]) == "print" and (keyword(call, "file") is not None or whole.reach.entry(key) is None):
+        return whole.program.function(key).owner is not None and keyword(call, "file") is None
+    name = f"{whole.path(key[0]).rpartition('/')[2]} {whole.program.qualified(key)}"
+    return key[0] in whole.served and _STANDS_IN.search(name) is None
 
 
 def _is_log(call: Expression) -> bool:
@@ -93,7 +101,9 @@ def _secret(value: Expression) -> str:
     """Return the name of the secret that a value is; "" where it is none, or only a part or a sign of one."""
     if value[0] == form.TEXT:
         found_in = _IN_TEXT.search(value[1])
-        return found_in["name"] if found_in and not _TROUBLE.search(value[1]) else ""
+        if found_in is None or _TROUBLE.search(value[1]) or _AIMS.search(value[1][: found_in.start()]):
+            return ""
+        return found_in["name"]
     if value[0] == form.CALL and word(value[1]) == "get_secret_value":
         return "get_secret_value()"
     name = word(value)
@@ -110,7 +120,8 @@ RULE = Rule(
     ),
     limits=(
         "Secrets are known by their names; whole objects that hold one, and names in an f-string without a "
-        "word before them, are not told. `SecretStr` writes stars and is told only where it is opened."
+        "word before them, are not told. `SecretStr` writes stars and is told only where it is opened. Low "
+        "confidence in scripts, and in what stands in for something else (`ConsoleMailer`)."
     ),
     bad="""
 import logging

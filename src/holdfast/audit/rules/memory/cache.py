@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
+from holdfast.audit.graph.given import given
 from holdfast.audit.graph.program import FunctionKey, statements
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.rule import Rule
@@ -17,6 +19,7 @@ __all__ = ["RULE", "dicts"]
 
 _SHRINKS = frozenset({"pop", "popitem", "clear"})
 _MAKERS = frozenset({"dict", "defaultdict", "OrderedDict"})
+_SETTINGS = re.compile(r"config|settings|^conf$|^env", re.IGNORECASE)
 _OPEN = frozenset({"str", "int", "bytes", "float", "UUID", "UUID4", "datetime", "date"})
 """Types of which there are as many values as clients send."""
 
@@ -128,7 +131,31 @@ def _cached(whole: Whole, key: FunctionKey, function: Function) -> Iterator[Find
         )
         if "functools.cache" in paths or ("functools.lru_cache" in paths and none):
             message = f"{function.name}() keeps every answer that it ever gave"
-            yield found(RULE, whole, key, (function.line, 0), message, _FIX, confidence=Confidence.MEDIUM)
+            sure = Confidence.LOW if _is_asked_for_few(whole, key, function) else Confidence.MEDIUM
+            yield found(RULE, whole, key, (function.line, 0), message, _FIX, confidence=sure)
+
+
+def _is_asked_for_few(whole: Whole, key: FunctionKey, function: Function) -> bool:
+    """Whether a function is asked for few things: what its caller has written, a setting, what it knows."""
+    if any(one[0] == form.RAISE for one in statements(function.body)):
+        return True  # what it does not know raises, and is not kept
+    way = whole.reach.way(key)
+    call = way[-1].site.expression if way else None
+    if call is None or call[0] != form.CALL:
+        return False
+    brought = given(function, call)
+    opened = [
+        one.name
+        for one in function.parameters
+        if one.annotation is not None and word(one.annotation) in _OPEN
+    ]
+    return bool(brought) and all(_is_setting(brought[name]) for name in opened if name in brought)
+
+
+def _is_setting(value: Expression) -> bool:
+    return value[0] in (form.TEXT, form.CONST, form.NUMBER) or any(
+        _SETTINGS.search(word(part)) for part in parts(value)
+    )
 
 
 _FIX = "Give it a largest size and a lifetime: `lru_cache(maxsize=...)`, `cachetools.TTLCache`"

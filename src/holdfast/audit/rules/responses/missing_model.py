@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.audit.finding import Finding, Severity
+from holdfast.audit.finding import Confidence, Finding, Severity
+from holdfast.audit.graph.program import ClassKey
 from holdfast.audit.rules.data.rows import Rows, Sources
 from holdfast.audit.rules.data.tables import Table, Tables
 from holdfast.audit.rules.found import found
@@ -24,12 +25,15 @@ def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each route that answers with rows, where no model says which columns."""
     tables = Tables(whole)
     sources = Sources(whole, tables)
+    told: set[tuple[int, ClassKey]] = set()
     for route in routes(whole):
         if route.other_class:
             continue
         shown = _declared(tables, route)
         if route.model is not None:
-            if shown is not None and _secrets(shown):
+            # The routes of a module that share a response model are mended together.
+            if shown is not None and _secrets(shown) and (route.key[0], shown.key) not in told:
+                told.add((route.key[0], shown.key))
                 yield _finding(whole, route, shown, route.function.line, declared=True)
             continue
         for value, line in returned(route.function):
@@ -73,6 +77,8 @@ def _finding(whole: Whole, route: Route, table: Table, line: int, *, declared: b
         f"{how}: all columns of the table go out{told}, and each one that is added later",
         "Declare a `response_model` with the fields that clients may see",
         severity=Severity.HIGH if secrets else Severity.MEDIUM,
+        # Without a secret among them, clients may well be meant to see all columns.
+        confidence=None if secrets else Confidence.LOW,
     )
 
 
@@ -85,8 +91,8 @@ RULE = Rule(
         "adds. FastAPI also has to walk over the object by itself instead of serialising it by a model."
     ),
     limits=(
-        "A table that is itself declared as the response model is reported only where a column is named "
-        "like a secret. Rows that pass through a name which a loop binds are not followed."
+        "Low confidence where no column is named like a secret; a table that is itself declared as the "
+        "response model is then not told. Rows that pass through a name which a loop binds are not followed."
     ),
     bad="""
 from fastapi import FastAPI

@@ -44,9 +44,11 @@ def find(whole: Whole) -> Iterator[Finding]:
 def _wrong(whole: Whole, route: Route, value: Expression) -> tuple[str, str, Confidence] | None:
     """Return what is done in vain for a returned value, the remedy, and how sure it is; None for nothing."""
     if _goes_round(whole, route, value):
-        return _ROUND, _AS_IT_IS, Confidence.HIGH
+        # Of one value it hardly matters; a table may have any number of rows.
+        frame = word(value[2][0][1]) == "to_json"
+        return _ROUND, _AS_IT_IS, Confidence.HIGH if frame else Confidence.LOW
     if route.model is not None and _is_model(route.model) and not route.other_class and _is_dumped(value):
-        return _TWICE, _RUST, Confidence.HIGH
+        return _TWICE, _RUST, Confidence.HIGH if value[0] == form.COMP else Confidence.LOW
     if (
         value[0] == form.CALL
         and word(value[1]) in ("JSONResponse", "ORJSONResponse")
@@ -130,7 +132,10 @@ RULE = Rule(
         "Serialising is most of what a route with a large answer costs, and in async routes it stops all "
         "others. A model that is returned as it is takes one pass in Rust."
     ),
-    limits="How large the answer is, is not known: for a few fields it hardly matters.",
+    limits=(
+        "How large the answer is, is not known: for a few fields it hardly matters, so that what is no list "
+        "and no table is shown only at low confidence."
+    ),
     bad="""
 import json
 from fastapi import FastAPI

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
+from holdfast.audit.graph.leading import ASKS, CALLS
 from holdfast.audit.graph.program import FunctionKey
 from holdfast.audit.graph.sites import sites
-from holdfast.audit.rules.found import found
+from holdfast.audit.rules.found import found, sure
+from holdfast.audit.rules.retries.loop import STARTS
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression
@@ -31,9 +33,9 @@ def find(whole: Whole) -> Iterator[Finding]:
         outer = (key[0], function.within) if function.within is not None else key[0]
         for decorator in function.decorators:
             if decorator[0] != form.CALL and _TENACITY.intersection(whole.named(decorator, outer)):
-                yield _finding(whole, key[0], (function.line, 0), [_STOP, _WAIT])
+                yield _finding(whole, key, (function.line, 0), [_STOP, _WAIT])
             elif decorator[0] == form.CALL:
-                yield from _of(whole, outer, decorator)
+                yield from _of(whole, outer, decorator, key)
         yield from _in(whole, key, function.body)
     for number, module in whole.program.numbered():
         yield from _in(whole, number, module.body)
@@ -42,16 +44,18 @@ def find(whole: Whole) -> Iterator[Finding]:
 def _in(whole: Whole, scope: FunctionKey | int, body: tuple[Expression, ...]) -> Iterator[Finding]:
     for site in sites(body):
         if site.expression[0] == form.CALL and not site.entered:
-            yield from _of(whole, scope, site.expression)
+            yield from _of(whole, scope, site.expression, scope)
 
 
-def _of(whole: Whole, scope: FunctionKey | int, call: Expression) -> Iterator[Finding]:
+def _of(
+    whole: Whole, scope: FunctionKey | int, call: Expression, repeated: FunctionKey | int
+) -> Iterator[Finding]:
+    """Yield the finding of a retry that is declared in `scope`, and repeats the function `repeated`."""
     func = call[1]
     if func[0] not in (form.NAME, form.ATTR) or not str(func[-1]).lower().endswith(("retry", "retrying")):
         return
     paths = set(whole.named(func, scope))
     given = {name for name, _ in call[3]}
-    module = scope[0] if isinstance(scope, tuple) else scope
     wrong: list[str] = []
     if None in given or (call[2] and not _URLLIB3 & paths):
         return
@@ -61,13 +65,24 @@ def _of(whole: Whole, scope: FunctionKey | int, call: Expression) -> Iterator[Fi
         total = dict(call[3])["total"]
         wrong = [] if total in ((form.NUMBER, 0), (form.CONST, False)) else [_WAIT]
     if wrong:
-        yield _finding(whole, module, (call[4], call[5]), wrong)
+        yield _finding(whole, repeated, (call[4], call[5]), wrong)
 
 
-def _finding(whole: Whole, module: int, at: tuple[int, int], wrong: list[str]) -> Finding:
+def _finding(whole: Whole, where: FunctionKey | int, at: tuple[int, int], wrong: list[str]) -> Finding:
     message = f"this retry has no bounds: {', and '.join(wrong)}"
     fix = "Give it a stop and a wait that grows with jitter: `wait_random_exponential`, `backoff_factor`"
-    return found(RULE, whole, module, at, message, fix, confidence=Confidence.HIGH)
+    return found(RULE, whole, where, at, message, fix, confidence=_sure(whole, where, wrong), chain=())
+
+
+def _sure(whole: Whole, where: FunctionKey | int, wrong: list[str]) -> Confidence:
+    """Return how sure it is that somebody waits: a job may try at once, and what starts may try for long."""
+    if not isinstance(where, tuple):
+        return Confidence.HIGH
+    if whole.reach.entry(where) is not None:
+        asks = whole.reach.leads.get(where, 0) & (ASKS | CALLS)
+        return Confidence.HIGH if asks or _STOP in wrong else Confidence.LOW
+    starts = STARTS.search(whole.program.function(where).name) is not None
+    return Confidence.LOW if starts or _STOP not in wrong else sure(whole, where)
 
 
 RULE = Rule(
@@ -78,7 +93,10 @@ RULE = Rule(
         "tenacity's default is to repeat for ever and at once: one failing dependency becomes a loop in "
         "every request. urllib3's default is no wait either."
     ),
-    limits="Options that are handed over as `**options` are taken to hold both.",
+    limits=(
+        "Options that are handed over as `**options` are taken to hold both. Low confidence where no request "
+        "is known to come, for what starts, and for what ends trying and asks nobody that is known."
+    ),
     bad="""
 import httpx
 from tenacity import retry, stop_after_attempt

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.audit.finding import Finding
+from holdfast.audit.finding import Confidence, Finding
 from holdfast.audit.gathered import gathered
 from holdfast.audit.graph.program import FunctionKey
 from holdfast.audit.graph.reach import Edge
 from holdfast.audit.rules.calls import calls, importing, keyword
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.retries.loop import repeated_calls
-from holdfast.audit.rules.retries.wrapped import DECORATORS, is_retried
+from holdfast.audit.rules.retries.wrapped import DECORATORS, is_retried, retry_of
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
+from holdfast.audit.source.form import Expression
+from holdfast.audit.source.inside import parts, word
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
@@ -33,6 +35,7 @@ _THEMSELVES = {
 def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each call in a retry that leads to another retry, or to a client that has one."""
     quiet = frozenset[str]().union(*gathered(whole, _told_not_to))
+    doubled: dict[FunctionKey, tuple[Edge, ...]] = {}
     for key in ((number, each) for number, own in enumerate(gathered(whole, _repeating)) for each in own):
         if not is_retried(whole, key):
             inside = repeated_calls(whole.program.function(key))
@@ -45,10 +48,18 @@ def find(whole: Whole) -> Iterator[Finding]:
         for edge in whole.reach.edges[key]:
             if inside is not None and id(edge.site.expression) not in inside:
                 continue
-            finding = _again(whole, key, edge, quiet)
-            if finding is not None:
-                yield finding
+            chain = _again(whole, edge, quiet)
+            if chain:
+                doubled[key] = chain
                 break
+    # Of the retries around one that repeats itself, the nearest is told: mended once, all are.
+    told: set[object] = set()
+    for key, chain in sorted(doubled.items(), key=lambda one: (len(one[1]), one[0])):
+        inner = chain[-1].callee or chain[-1].remote
+        passed = {edge.callee for edge in chain}
+        if inner not in told and passed.isdisjoint(doubled):
+            told.add(inner)
+            yield _finding(whole, key, chain, quiet)
 
 
 def _repeating(whole: Whole) -> tuple[int, ...]:
@@ -74,34 +85,54 @@ def _stacked(whole: Whole, key: FunctionKey) -> Finding | None:
     message = (
         f"{whole.program.qualified(key)}() is repeated by {len(retries)} decorators: their attempts multiply"
     )
-    return found(RULE, whole, key, (function.line, 0), message, _FIX)
+    return found(RULE, whole, key, (function.line, 0), message, _FIX, confidence=_sure(whole, key))
 
 
-def _again(whole: Whole, key: FunctionKey, edge: Edge, quiet: frozenset[str]) -> Finding | None:
-    """Return the finding of a call from which a second retry is reached."""
+def _sure(whole: Whole, key: FunctionKey) -> Confidence:
+    """Return how sure it is that attempts multiply: a retry that chooses its failures may leave out those
+    that the inner one repeats, and where no request comes nobody waits for them."""
+    policy = retry_of(whole, key)
+    chooses = policy is not None and policy[0] == form.CALL and not _takes_all(policy)
+    return Confidence.LOW if chooses or whole.reach.entry(key) is None else Confidence.HIGH
+
+
+def _takes_all(policy: Expression) -> bool:
+    """Whether a decorator repeats whatever fails."""
+    given = keyword(policy, "retry") or keyword(policy, "on") or keyword(policy, "exceptions")
+    if given is None:
+        given = policy[2][0] if policy[2] else None
+    return given is None or any(word(part) in ("Exception", "BaseException") for part in parts(given))
+
+
+def _again(whole: Whole, edge: Edge, quiet: frozenset[str]) -> tuple[Edge, ...]:
+    """Return the chain from a call to a second retry; () where there is none."""
     queue: list[tuple[Edge, ...]] = [(edge,)]
-    seen: set[FunctionKey] = set()
+    seen: set[FunctionKey] = {edge.caller}
     while queue:
         chain = queue.pop(0)
         last = chain[-1]
-        inner = _retries_itself(whole, last, quiet)
-        if inner:
-            steps = tuple(
-                whole.step(one.caller, one.site.line, inner if one is last else "") for one in chain
-            )
-            name = whole.program.qualified(key)
-            message = f"{name}() repeats a call that {inner} repeats as well: their attempts multiply"
-            at = (edge.site.line, edge.site.column)
-            return found(RULE, whole, key, at, message, _FIX, chain=steps)
-        if (
-            last.callee is not None
-            and last.callee not in seen
-            and last.callee != key
-            and len(chain) < _FARTHEST
-        ):
+        if _retries_itself(whole, last, quiet):
+            return chain
+        if last.callee is not None and last.callee not in seen and len(chain) < _FARTHEST:
             seen.add(last.callee)
             queue.extend((*chain, each) for each in whole.reach.edges.get(last.callee, ()))
-    return None
+    return ()
+
+
+def _finding(whole: Whole, key: FunctionKey, chain: tuple[Edge, ...], quiet: frozenset[str]) -> Finding:
+    first, last, name = chain[0], chain[-1], whole.program.qualified(key)
+    inner = _retries_itself(whole, last, quiet)
+    steps = tuple(whole.step(one.caller, one.site.line, inner if one is last else "") for one in chain)
+    return found(
+        RULE,
+        whole,
+        key,
+        (first.site.line, first.site.column),
+        f"{name}() repeats a call that {inner} repeats as well: their attempts multiply",
+        _FIX,
+        confidence=_sure(whole, key),
+        chain=steps,
+    )
 
 
 def _retries_itself(whole: Whole, edge: Edge, quiet: frozenset[str]) -> str:
@@ -139,7 +170,8 @@ RULE = Rule(
     ),
     limits=(
         "Retries of a transport or an adapter are not seen, and neither is a number of retries that the "
-        "environment gives. A client that is told a number of its own anywhere is taken to be meant so."
+        "environment gives. A client that is told a number of its own anywhere is taken to be meant so. Low "
+        "confidence where no request comes, and for a retry that chooses the failures it repeats."
     ),
     bad="""
 import openai

@@ -16,12 +16,12 @@ from holdfast.audit.source.form import Function, Statement
 from holdfast.audit.source.inside import bodies, own, parts, word
 from holdfast.audit.whole import Whole
 
-__all__ = ["RULE", "repeated", "repeated_calls"]
+__all__ = ["RULE", "STARTS", "repeated", "repeated_calls"]
 
 _LEAVES = frozenset({form.RETURN, form.RAISE, form.BREAK})
 _FARTHEST = 6
 _ANY = frozenset({"Exception", "BaseException"})
-_STARTS = re.compile(r"(^|_)(setup|set_up|start|startup|init|initialize|wait|boot|bootstrap|migrate)(_|$)")
+STARTS = re.compile(r"(^|_)(setup|set_up|start|startup|init|initialize|wait|boot|bootstrap|migrate)(_|$)")
 """Words in the names of functions that run once: they wait for what is not there yet."""
 
 
@@ -34,7 +34,7 @@ def find(whole: Whole) -> Iterator[Finding]:
                 continue
             edge = _remote(whole, key, tried)
             if edge is not None:
-                yield _finding(whole, key, loop[-1], edge, waits=_waits(body))
+                yield _finding(whole, key, loop, edge, waits=_waits(body))
 
 
 def repeated(function: Function) -> Iterator[tuple[Statement, Statement]]:
@@ -126,16 +126,18 @@ def _leads(whole: Whole, edge: Edge) -> bool:
     return False
 
 
-def _finding(whole: Whole, key: FunctionKey, line: int, edge: Edge, *, waits: bool) -> Finding:
+def _finding(whole: Whole, key: FunctionKey, loop: Statement, edge: Edge, *, waits: bool) -> Finding:
     how = "after the same wait each time" if waits else "at once"
     called = f"{whole.program.qualified(edge.callee)}()" if edge.callee is not None else edge.remote
     message = f"this loop tries {called} again {how}: all callers hit a service that fails, together"
     fix = "Wait longer after each failure, by a random time, within a budget for retries and the deadline"
     chain = whole.chain(key, edge.site.line, called)
     confidence = max(sure(whole, key), Confidence.MEDIUM)
-    if whole.reach.entry(key) is None and _STARTS.search(whole.program.function(key).name):
+    endless = loop[0] == form.WHILE and loop[1] == (form.CONST, True)
+    patient = (waits and not endless) or STARTS.search(whole.program.function(key).name) is not None
+    if patient or whole.reach.entry(key) is None:
         confidence = Confidence.LOW
-    return found(RULE, whole, key, (line, 0), message, fix, confidence=confidence, chain=chain)
+    return found(RULE, whole, key, (loop[-1], 0), message, fix, confidence=confidence, chain=chain)
 
 
 RULE = Rule(
@@ -147,8 +149,9 @@ RULE = Rule(
         "becomes an outage, and lasts. Without jitter the repeats come in waves."
     ),
     limits=(
-        "A wait that is computed is taken to grow. Whether the call may be repeated at all (an idempotency "
-        "key) is not decided here."
+        "A wait that is computed is taken to grow. Low confidence for a few attempts with the same wait, and "
+        "for a loop that no request is known to come to. Whether the call may be repeated at all (an "
+        "idempotency key) is not decided here."
     ),
     bad="""
 import httpx

@@ -23,9 +23,11 @@ __all__ = ["RULE"]
 _FARTHEST = 2
 """Calls between what is repeated and the request that are followed."""
 _CREATES = re.compile(
-    r"(^|_)(create|send|charge|pay|payout|order|book|transfer|refund|notify|invite|purchase|withdraw|deposit)(_|$)"
+    r"(^|_)(create|charge|pay|payout|order|book|transfer|refund|invite|purchase|withdraw|deposit)(_|$)|"
+    r"(^|_)send_?(e?mail|sms|invoice|payment|money|invitation|letter)"
 )
-"""Words in the name of a function that does something which must not be done twice."""
+"""Words in the name of a function that does something which must not be done twice. A message of a chat, or a
+batch of changes, that comes twice does less harm than one that is lost."""
 _ASKS = re.compile(
     r"graphql|search|query|token|oauth|embed|completion|generate|predict|infer|rerank|/batch_get|lookup|login|"
     r"validate|verify|preview|estimate",

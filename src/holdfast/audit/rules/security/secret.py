@@ -28,9 +28,17 @@ _FORMS = re.compile(
 """How the keys of AWS, Stripe, GitHub, Slack, OpenAI, Anthropic and Google begin, and those of PEM."""
 _PLACEHOLDER = re.compile(
     r"change|example|your|dummy|placeholder|insecure|default|test|sample|fake|todo|xxx|\.\.\.|<|\{|\$|redacted"
-    r"|1234567|abcdef",
+    r"|1234567|abcdef|passw|secur|secret",
     re.IGNORECASE,
 )
+_PUBLISHED = re.compile(r"^(phc|pk|pub)[_-]|^G-[A-Z0-9]+$")
+"""How keys begin that a service hands to every browser: PostHog's, Stripe's, those of analytics."""
+_NO_SECRET = re.compile(
+    r"(^|_)(public|publishable|local|dev|test|example|dummy|fake|mock|posthog|analytics)(_|$)"
+)
+"""Words in the names of keys that open nothing worth it."""
+_SHOWN = frozenset({"example", "examples", "json_schema_extra", "openapi_examples", "description"})
+"""What a schema is told for its documentation."""
 _SHORTEST = 16
 _LEAST = 3.2
 """Bits a character: random hexadecimal digits have 4, at 32 of them some 3.5; English words about 3."""
@@ -41,11 +49,12 @@ def find(whole: Whole) -> Iterator[Finding]:
     for number, module in whole.program.numbered():
         if number not in whole.served:
             continue
-        told: set[int] = set()
+        told: set[object] = set()
         for name, value, line in _texts(module):
             known = _FORMS.match(value) is not None and _PLACEHOLDER.search(value) is None
-            if line not in told and (known or _is_secret(name, value)):
-                told.add(line)
+            secret = (known or _is_secret(name, value)) and not _NO_SECRET.search(name.lower())
+            if secret and told.isdisjoint({line, value}):
+                told |= {line, value}
                 yield stated(
                     RULE,
                     (module.path, line),
@@ -66,13 +75,28 @@ def _texts(module: Module) -> Iterator[tuple[str, str, int]]:
             elif statement[0] == form.ANNOTATE and statement[3] is not None:
                 yield from _given(_word(statement[1]), statement[3], line)
             for value in own(statement):
+                shown = _documented(value)
                 for part in parts(value):
+                    if id(part) in shown:
+                        continue
                     if part[0] == form.CALL:
                         for name, given in part[3]:
                             yield from _given(name or "", given, part[4])
                     elif part[0] == form.DICT:
                         for key, given in zip(part[1], part[2], strict=True):
                             yield from _given(key[1] if key[0] == form.TEXT else "", given, line)
+
+
+def _documented(value: Expression) -> set[int]:
+    """Return the ids of the parts of an expression that are examples of a schema."""
+    return {
+        id(inner)
+        for part in parts(value)
+        if part[0] == form.CALL
+        for name, given in part[3]
+        if name in _SHOWN
+        for inner in parts(given)
+    }
 
 
 def _given(name: str, value: Expression, line: int) -> Iterator[tuple[str, str, int]]:
@@ -92,7 +116,9 @@ def _word(target: Expression) -> str:
 
 def _is_secret(name: str, value: str) -> bool:
     """Whether a text has the name of a secret, and looks as if it had been drawn at random."""
-    if not _NAMES.search(name.lower()) or len(value) < _SHORTEST or _PLACEHOLDER.search(value):
+    if not _NAMES.search(name.lower()) or len(value) < _SHORTEST:
+        return False
+    if _PLACEHOLDER.search(value) or _PUBLISHED.search(value):
         return False
     plain = re.fullmatch(r"[A-Za-z0-9+=_-][A-Za-z0-9+/=_-]+", value) is not None
     mixed = any(re.search(r"[A-Za-z]\d|\d[A-Za-z]", part) for part in re.split(r"[-_/]", value))
@@ -115,7 +141,8 @@ RULE = Rule(
     ),
     limits=(
         "Texts that have the form of a known key, or the name of a secret and the randomness of one. "
-        "Passwords that are words, and what looks like a placeholder, are left out."
+        "Passwords that are words, placeholders, examples of schemas, and keys that browsers are given "
+        "(PostHog, Stripe's `pk_`) are left out."
     ),
     bad="""
 import jwt

@@ -89,11 +89,15 @@ def _is_limit(part: Expression) -> bool:
 
 
 def _finding(whole: Whole, number: int, at: tuple[int, int]) -> Finding:
+    path = whole.path(number)
+    budgeted = any(path.startswith(f"{folder}/" if folder else "") for folder in whole.settings.budgets)
     return Finding(
         rule=RULE.code,
         severity=Severity.LOW,
-        confidence=Confidence.MEDIUM,
-        file=whole.path(number),
+        # Most deployments have a limit somewhere: in a proxy, on the command line, in the number of threads.
+        # Who wrote a budget has decided on one here.
+        confidence=Confidence.MEDIUM if budgeted else Confidence.LOW,
+        file=path,
         line=at[0],
         column=at[1] + 1,
         message="nothing limits how many requests wait for this service's database at a time",
@@ -109,7 +113,10 @@ RULE = Rule(
         "Above its capacity it accepts everything and finishes all of it too late: the queue grows, memory "
         "with it, and every request that its client has given up still costs its full price."
     ),
-    limits="Told once, for the first app. A limit in a proxy or on the server's command line is not seen.",
+    limits=(
+        "Told once, for the first app; at low confidence where the project has no budget, since a limit in a "
+        "proxy or on the server's command line is not seen."
+    ),
     bad="""
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding, Severity
+from holdfast.audit.rules.calls import calls, keyword
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.rules.settings.celery import Task, celery, uses_celery
 from holdfast.audit.rules.settings.stated import stated
@@ -13,6 +14,25 @@ from holdfast.audit.whole import Whole
 __all__ = ["RULE"]
 
 _LIMITS = ("time_limit", "soft_time_limit")
+
+_REMOTE = frozenset(
+    {
+        *(
+            "requests",
+            "httpx",
+            "httpx2",
+            "aiohttp",
+            "urllib3",
+            "boto3",
+            "aiobotocore",
+            "openai",
+            "anthropic",
+            "stripe",
+        ),
+        *("smtplib", "paramiko", "ftplib", "grpc", "zeep", "playwright", "selenium", "subprocess"),
+    }
+)
+"""Libraries whose calls take as long as somebody else likes."""
 
 
 def find(whole: Whole) -> Iterator[Finding]:
@@ -31,8 +51,17 @@ def find(whole: Whole) -> Iterator[Finding]:
             f"{len(free)} of {len(found.tasks)} tasks may run for ever: nothing limits their time",
             "Set task_soft_time_limit, and task_time_limit a little above it",
             severity=Severity.MEDIUM,
-            confidence=Confidence.MEDIUM,
+            confidence=Confidence.MEDIUM if any(_waits(whole, task) for task in free) else Confidence.LOW,
         )
+
+
+def _waits(whole: Whole, task: Task) -> bool:
+    """Whether a task itself calls another service, for as long as that likes."""
+    return any(
+        path.partition(".")[0] in _REMOTE and keyword(site.expression, "timeout") is None
+        for site in calls(whole, task.function)
+        for path in whole.named(site.expression[1], task.function)
+    )
 
 
 def _place(whole: Whole, task: Task) -> tuple[str, int]:
@@ -47,7 +76,10 @@ RULE = Rule(
         "A task that waits for a server that hangs holds its worker process for ever. A few of them take all "
         "processes, and the queue behind them grows until somebody restarts the workers."
     ),
-    limits="Where settings come from a module that is not found or from the environment, nothing is said.",
+    limits=(
+        "Where settings come from a module that is not found or from the environment, nothing is said. Low "
+        "confidence where no such task itself calls another service without a timeout."
+    ),
     bad="""
 from celery import Celery
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding, Severity
 from holdfast.audit.rules.rule import Rule
-from holdfast.audit.rules.settings.pod import POD, containers
+from holdfast.audit.rules.settings.pod import POD, containers, sure
 from holdfast.audit.rules.settings.stated import stated
 from holdfast.audit.whole import Whole
 
@@ -23,7 +23,7 @@ def find(whole: Whole) -> Iterator[Finding]:
                 f"nothing limits the memory of the container {container.name or workload.name}",
                 "Set resources.requests.memory and resources.limits.memory to what it takes under load",
                 severity=Severity.MEDIUM,
-                confidence=Confidence.MEDIUM,
+                confidence=sure(workload, container, Confidence.MEDIUM),
             )
 
 
@@ -36,8 +36,9 @@ RULE = Rule(
         "whichever process it likes, and the kubelet evicts neighbours that did nothing wrong."
     ),
     limits=(
-        "Reads plain manifests; templates of Helm are none, and a LimitRange of the namespace or an overlay "
-        "of Kustomize is not seen."
+        "Reads plain manifests; templates of Helm are none, and a LimitRange of the namespace is not seen. "
+        "Low confidence for images of others (databases, proxies), for parts of Kustomize, and for "
+        "development."
     ),
     bad=POD,
     good=POD

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding, Severity
 from holdfast.audit.rules.rule import Rule
-from holdfast.audit.rules.settings.pod import POD, containers
+from holdfast.audit.rules.settings.pod import POD, containers, sure
 from holdfast.audit.rules.settings.stated import stated
 from holdfast.audit.whole import Whole
 
@@ -29,7 +29,7 @@ def find(whole: Whole) -> Iterator[Finding]:
                 "Add `lifecycle: {preStop: {sleep: {seconds: 5}}}`, and as much to the grace period",
                 severity=Severity.LOW,
                 # Who answers SIGTERM late by itself does not need one, and an image's command may do so.
-                confidence=Confidence.MEDIUM if server else Confidence.LOW,
+                confidence=sure(workload, container, Confidence.MEDIUM if server else Confidence.LOW),
             )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from holdfast.audit.finding import Finding, Severity
+from holdfast.audit.finding import Confidence, Finding, Severity
 from holdfast.audit.rules.rule import Rule
-from holdfast.audit.rules.settings.pod import POD, containers
+from holdfast.audit.rules.settings.pod import POD, containers, sure
 from holdfast.audit.rules.settings.stated import stated
 from holdfast.audit.whole import Whole
 
@@ -24,6 +24,7 @@ def find(whole: Whole) -> Iterator[Finding]:
                 "as soon as its process runs",
                 "Add a readinessProbe that asks the service itself whether it has started",
                 severity=Severity.MEDIUM,
+                confidence=sure(workload, container, Confidence.HIGH),
             )
 
 
@@ -39,7 +40,10 @@ RULE = Rule(
         "Without it a pod counts as ready when its process exists. Requests arrive while the app still "
         "imports and connects, and a rollout goes on, and takes the old pods away, before a new one answers."
     ),
-    limits="Reads plain manifests; templates of Helm are none, and overlays of Kustomize are not applied.",
+    limits=(
+        "Reads plain manifests; templates of Helm are none, and overlays of Kustomize are not applied. Low "
+        "confidence for images of others, for parts of Kustomize, and for development."
+    ),
     bad=_POD,
     good=_POD
     + """          readinessProbe:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from holdfast.audit.finding import Confidence, Finding, Step
 from holdfast.audit.graph.program import FunctionKey
@@ -23,6 +24,9 @@ _TASKS = ("fastapi.BackgroundTasks", "starlette.background.", "fastapi.backgroun
 _FARTHEST = 3
 """Calls between the task and what makes it long that are followed."""
 _LONG_S = 10.0
+_Way: TypeAlias = tuple[tuple[FunctionKey, Expression], ...]
+"""Calls, each with the function that it stands in."""
+
 _CATCHES_UP = re.compile(r"drain|pull|poll|sweep|refresh|sync|clean_?up|warm")
 """Names of work that the next request or round finds where it was left."""
 
@@ -43,27 +47,32 @@ def find(whole: Whole) -> Iterator[Finding]:
 
 def _long(whole: Whole, task: FunctionKey) -> tuple[str, tuple[Step, ...]] | None:
     """Return what makes a task long, with the steps that lead there; None for one that seems short."""
-    queue: list[tuple[FunctionKey, tuple[Step, ...]]] = [(task, ())]
+    queue: list[tuple[FunctionKey, _Way]] = [(task, ())]
     seen = {task}
     while queue:
         key, way = queue.pop(0)
         function = whole.program.function(key)
-        again = repeated_calls(function)
+        again, retried = repeated_calls(function), is_retried(whole, key)
         for site in calls(whole, key):
             call = site.expression
-            remote = _remote(whole, key, call)
-            here = (*way, whole.step(key, call[4], remote))
+            here = (*way, (key, call))
             if _sleeps(call):
-                return "it sleeps", here
-            if remote and site.over is not None and _walks(site.over):
-                return "it calls another service for each of many things", here
-            if remote and (id(call) in again or is_retried(whole, key)):
-                return "it repeats a call that fails", here
-            for callee in functions(whole, call[1], key):
-                if callee not in seen and len(way) < _FARTHEST:
-                    seen.add(callee)
-                    queue.append((callee, here))
+                return "it sleeps", _steps(whole, here)
+            many = site.over is not None and _walks(site.over)
+            # Last what costs most: to look into what is called.
+            if (many or retried or id(call) in again) and _remote(whole, key, call):
+                each = "it calls another service for each of many things"
+                return each if many else "it repeats a call that fails", _steps(whole, here)
+            if len(way) < _FARTHEST:
+                for callee in functions(whole, call[1], key):
+                    if callee not in seen:
+                        seen.add(callee)
+                        queue.append((callee, here))
     return None
+
+
+def _steps(whole: Whole, way: _Way) -> tuple[Step, ...]:
+    return tuple(whole.step(key, call[4], _remote(whole, key, call)) for key, call in way)
 
 
 def _remote(whole: Whole, key: FunctionKey, call: Expression) -> str:

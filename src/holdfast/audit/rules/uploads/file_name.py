@@ -36,6 +36,7 @@ def find(whole: Whole) -> Iterator[Finding]:
             }
             if names - told and not _PATHS.isdisjoint(whole.named(call[1], key)):
                 told |= names
+                anywhere = _is_sent(whole, key, call[2][0])
                 yield found(
                     RULE,
                     whole,
@@ -44,9 +45,18 @@ def find(whole: Whole) -> Iterator[Finding]:
                     "the client's file name becomes a path: `../` in it leads anywhere",
                     "Name the file yourself (`uuid4().hex`), and keep the client's name as data",
                     severity=Severity.HIGH,
-                    confidence=max(sure(whole, key), Confidence.MEDIUM),
+                    confidence=Confidence.LOW if anywhere else max(sure(whole, key), Confidence.MEDIUM),
                     calls=word(call[1]),
                 )
+
+
+def _is_sent(whole: Whole, key: FunctionKey, folder: Expression) -> bool:
+    """Whether the client names the folder as well, in a route: then it may write anywhere as it is."""
+    scope, root = whole.program.scope(key), whole.reach.entry(key)
+    bound = scope.values.get(word(folder), ()) if folder[0] == form.NAME else ()
+    names = {word(one) for one in (folder, *bound) if one[0] == form.NAME}
+    sent = {one.name for one in whole.program.function(key).parameters}
+    return root is not None and root.function == key and not names.isdisjoint(sent)
 
 
 def _first(call: Expression) -> int:
@@ -74,7 +84,10 @@ RULE = Rule(
         "A name like `../../app/main.py` writes outside of the folder, and two clients with the same name "
         "overwrite each other's file."
     ),
-    limits="A name that a function made safe, or that was put into a variable first, is not followed.",
+    limits=(
+        "A name that a function made safe, or that was put into a variable first, is not followed. Low "
+        "confidence where the client names the folder as well."
+    ),
     bad="""
 import os
 from fastapi import FastAPI, UploadFile

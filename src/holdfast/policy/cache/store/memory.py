@@ -67,6 +67,19 @@ class MemoryStore:
             self.remove(key)
         return len(keys)
 
+    def expire(self, now: float) -> None:
+        """Let nothing be fresh any more; what may be served stale still may, as long as it might have been.
+
+        What is known of it in the shared store is forgotten: if it is there still, it is fresh again.
+        """
+        for entry in tuple(self.entries.values()):
+            if entry.gone <= entry.expires:
+                self.remove(entry.key)
+            else:
+                entry.expires = min(entry.expires, now)
+                entry.watch = min(entry.watch, now)
+                entry.stamp = b""
+
     def clear(self) -> None:
         """Drop everything."""
         self._queues.clear()

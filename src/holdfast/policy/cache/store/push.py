@@ -1,7 +1,7 @@
 """Hearing what other processes invalidate.
 
 Redis' publishing is at most once: what was said while the connection was down is not heard. So every time it
-stands again, and the first time too, everything that is in memory counts as invalidated.
+stands again, and the first time too, everything that is in memory counts as out of date.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ class RedisStore:
         "_push",
         "_settling",
         "_undoing",
+        "_unsure",
         "_wall",
         "_wire",
     )
@@ -77,6 +78,9 @@ class RedisStore:
         self._owed: dict[tuple[str, str], None] = {}
         self._settling = False
         self._undoing: set[asyncio.Task[None]] = set()
+        # Fences of leases that Redis may hold for nobody, as it did not say that they ended. Whoever computes
+        # next takes the same one, or all would wait for it until it ends by itself.
+        self._unsure: dict[str, bytes] = {}
 
     @property
     def listening(self) -> bool:
@@ -84,7 +88,7 @@ class RedisStore:
         return self._push.connected
 
     def listen(self, gone: Callable[[str, str], None]) -> None:
-        """Have `gone(kind, subject)` called for what others drop: "key", "tag", or "all" after a gap."""
+        """Have `gone(kind, subject)` called for what others drop: "key", "tag", "all"; "gap": nobody knows what."""
         self._gone = gone
 
     async def start(self) -> None:
@@ -102,11 +106,12 @@ class RedisStore:
         """Return what is stored unless its stamp is `known`; else a lease; None where another has it."""
         if self._owed:
             await self._settle()
-        fence = secrets.token_bytes(16)
+        fence = self._unsure.pop(key, None) or secrets.token_bytes(16)
         asking = asyncio.get_running_loop().create_task(self._begin(key, fence, known))
         try:
             return await asyncio.shield(asking)
         except BaseException:  # cancelled, or no answer: Redis may have given the lease all the same
+            self._doubt(key, fence)
             self._undo(asking, Lease(key, fence, 0))
             raise
 
@@ -116,7 +121,11 @@ class RedisStore:
         for tag in record.tags:
             keys += (f"{self._prefix}:t:{tag}", f"{self._prefix}:i:{tag}")
         times = self._times(record)
-        reply = await self._wire.run(script.FILL, keys, lease.fence, lease.began, pack(record), *times)
+        try:
+            reply = await self._wire.run(script.FILL, keys, lease.fence, lease.began, pack(record), *times)
+        except BaseException:
+            self._doubt(lease.key, lease.fence)
+            raise
         return bool(reply)
 
     async def renew(self, lease: Lease) -> bool:
@@ -126,7 +135,11 @@ class RedisStore:
 
     async def release(self, lease: Lease) -> None:
         """Give a lease back."""
-        await self._wire.run(script.RELEASE, [f"{self._prefix}:l:{lease.key}"], lease.fence)
+        try:
+            await self._wire.run(script.RELEASE, [f"{self._prefix}:l:{lease.key}"], lease.fence)
+        except BaseException:
+            self._doubt(lease.key, lease.fence)
+            raise
 
     async def put(self, key: str, record: Record) -> None:
         """Store, whoever is computing; all other processes are told."""
@@ -170,12 +183,19 @@ class RedisStore:
 
         async def undo() -> None:
             await asyncio.wait((asking,))
-            with suppress(StoreUnavailable):  # else it ends by itself
-                await self.release(lease)
+            if self._unsure.get(lease.key) == lease.fence:  # else somebody computes under it by now
+                del self._unsure[lease.key]
+                with suppress(StoreUnavailable):  # remembered again
+                    await self.release(lease)
 
         task = asyncio.get_running_loop().create_task(undo(), name="holdfast cache lease")
         self._undoing.add(task)
         task.add_done_callback(self._undoing.discard)
+
+    def _doubt(self, key: str, fence: bytes) -> None:
+        if len(self._unsure) >= _OWED:
+            self._unsure.clear()  # they end by themselves
+        self._unsure[key] = fence
 
     async def _drop(self, kind: str, subject: str) -> bool:
         try:
@@ -237,7 +257,7 @@ class RedisStore:
 
     def _heard(self, data: bytes | None) -> None:
         if data is None:
-            self._gone("all", "")
+            self._gone("gap", "")
         elif not data.startswith(self._me):
             kind, _, subject = data[len(self._me) :].decode("utf-8", "surrogatepass").partition(":")
             self._gone(kind, subject)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.clock import Now, monotonic
 from holdfast.policy.cache.store.script import Script
+from holdfast.policy.retry import RetryBudget
 from holdfast.policy.store import Pause, StoreUnavailable
 from holdfast.policy.store.redis import unavailable
 
@@ -20,6 +21,11 @@ CONNECTIONS = 16
 """Of a worker to one cache's Redis: commands that are on their way at a time; more wait for their turn."""
 
 
+_REPEATED, _FLOOR = 0.2, 0.1
+"""Of the commands of 10 s at most this share is repeated (Finagle's RetryBudget), and one in any case: that
+of the first who finds that Redis has closed what was idle."""
+
+
 class Wire:
     """Belongs to one event loop. `patience`: seconds that a command may take, waiting included.
 
@@ -28,7 +34,7 @@ class Wire:
     for, and its slot is free again.
     """
 
-    __slots__ = ("_clock", "_closed", "_idle", "_make", "_patience", "_pause", "_redis", "_slots")
+    __slots__ = ("_clock", "_closed", "_idle", "_make", "_patience", "_pause", "_redis", "_repeats", "_slots")
 
     def __init__(
         self,
@@ -42,6 +48,7 @@ class Wire:
         self._redis: Redis | None = None
         self._patience = patience
         self._pause = pause or Pause()
+        self._repeats = RetryBudget(_REPEATED, floor=_FLOOR)
         self._clock = clock
         self._idle: list[Any] = []
         self._slots = asyncio.Semaphore(CONNECTIONS)
@@ -62,18 +69,20 @@ class Wire:
     async def send(self, *words: Any) -> Any:
         """Send one command and return its reply. Raises StoreUnavailable.
 
-        Once more where the connection was lost: every command that comes here may be done twice.
+        Once more where the connection was lost: every command that comes here may be done twice. But of all
+        commands only a share, or repeating would add to what broke the connections.
         """
         from redis.exceptions import ConnectionError as Lost
         from redis.exceptions import ReadOnlyError, ResponseError
 
         if not self._pause.may(self._clock()):
             raise StoreUnavailable("paused")
+        self._repeats.deposit(self._clock())
         try:
             try:
                 reply = await self._once(words)
             except (Lost, OSError) as error:
-                if isinstance(error, TimeoutError):
+                if isinstance(error, TimeoutError) or not self._repeats.withdraw(self._clock()):
                     raise
                 await self._forget()  # who else was idle is as old
                 reply = await self._once(words)

@@ -32,11 +32,13 @@ class Incoming:
         "_gone",
         "_inbox",
         "_outside",
+        "_paid",
         "_reader",
         "_receive",
         "_slow",
         "_turn",
         "_unread",
+        "_waited",
         "_waits",
         "coming",
         "exchange",
@@ -55,6 +57,7 @@ class Incoming:
         self._turn: asyncio.Future[None] | None = None
         self._error: Exception | None = None
         self._complete = self._gone = self._ended = self._outside = False
+        self._paid = self._waited = 0.0
         self.late = False
         self.coming: Incoming | None = self
         self.exchange: Exchange | None = None
@@ -73,6 +76,7 @@ class Incoming:
                 bodies.held -= self._unread
         if self._complete:
             self.coming = None
+        self._paid = self._waited = self._bodies.now()
         return not (self._gone or self.late)
 
     def let_in(self) -> None:
@@ -118,24 +122,34 @@ class Incoming:
         self._turn = asyncio.get_running_loop().create_future()
         bodies.ask(self)
         while not (reader.done() or self._turn.done()):
-            left = since + bodies.patience(self._unread) - bodies.now()
-            if left <= 0:
-                self.late = True
-                return
+            left: float | None = since + bodies.patience(self._unread) - bodies.now()
+            if left is not None and left <= 0:
+                if bodies.gives_up():
+                    self.late = True
+                    return
+                left = None  # told once: for as long as it takes
             await asyncio.wait((reader, self._turn), timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if reader.done():
             bodies.go_on(self)  # it stands still no more
 
     async def _more(self) -> None:
-        """Wait inside, for the next part."""
+        """Wait inside, for the next part.
+
+        Who sends a byte now and then stands still too: bytes pay for time at `pace`, and time that the app
+        has taken for itself is paid.
+        """
         self._changed.clear()
         self._read_on()
         if self.exchange is not None and not self.exchange.status:
-            self._bodies.stand(self)
+            bodies = self._bodies
+            now = bodies.now()
+            self._paid = min(now, self._paid + now - self._waited)
+            bodies.stand(self, self._paid)
         try:
             await self._changed.wait()
         finally:
             self._bodies.go_on(self)
+            self._waited = self._bodies.now()
 
     async def _give_up(self) -> None:
         """Answer for the app and cut its work: told of a disconnect, it would fail with an error."""
@@ -169,6 +183,7 @@ class Incoming:
         if self._outside:
             self._bodies.held += size
         else:
+            self._paid += size / self._bodies.pace
             self._bodies.go_on(self)
         self._complete = not message.get("more_body", False)
         self._inbox.append(message)

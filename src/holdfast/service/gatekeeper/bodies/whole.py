@@ -69,7 +69,7 @@ class Whole(Cut):
         until = self._since + bodies.patience(self._taken)
         if until > bodies.now():
             bodies.wheel.add(until, self)
-        else:
+        elif bodies.gives_up():
             self.cut()
 
     def receive(self) -> Awaitable[Message]:
