@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     loading = cores()[1]
     with (
         chdir(ROOT),
-        pinned(loading),
+        pinned(loading, urgent=True),
         started() as servers,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):

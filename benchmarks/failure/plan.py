@@ -44,8 +44,9 @@ class Extent:
     peer: Mapping[str, Sequence[str]] = field(default_factory=lambda: _ALL)
 
 
-FULL = Extent(warm_up=4, steady=10, failing=10, recovering=5 + WINDOW, patience=6)
-"""A failure lasts as long as a retry budget remembers, and who comes back within 5 s is seen to."""
+FULL = Extent(warm_up=4, steady=10, failing=9, recovering=5 + WINDOW, patience=6)
+"""A failure lasts as long as a retry budget remembers at least: of its 10 s it forgets one at a time. And who
+comes back within 5 s is seen to."""
 
 QUICK = Extent(warm_up=2, steady=3, failing=1.5, recovering=1 + WINDOW, patience=3, held=_SOME, peer=_FEW)
 

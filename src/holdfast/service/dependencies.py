@@ -95,8 +95,7 @@ class Dependencies:
         from holdfast.client.sql import database
 
         section, shared = self._database(name, options)
-        copies = self._loaded.budget.dependency.items()
-        replicas = [self.sql(copy) for copy, of in copies if of.replica is not None and of.replica.of == name]
+        replicas = [self.sql(copy) for copy in self._copies(name)]
         made = database(name, section, replicas=replicas, **shared, **options)
         return self._made(name, made)
 
@@ -105,7 +104,13 @@ class Dependencies:
         from holdfast.client.sql import blocking_database
 
         section, shared = self._database(name, options)
+        shared["copies"] = tuple(self._copies(name))
         return self._made(name, blocking_database(name, section, home=self.home, **shared, **options))
+
+    def _copies(self, name: str) -> list[str]:
+        """Return the names of the replicas of `name`."""
+        known = self._loaded.budget.dependency.items()
+        return [copy for copy, section in known if section.replica is not None and section.replica.of == name]
 
     def _database(self, name: str, options: dict[str, Any]) -> tuple[Dependency, dict[str, Any]]:
         """Return the section, and what all that is made for one database has in common."""

@@ -48,5 +48,6 @@ def test_a_call_that_is_made(body: str, call: str) -> None:
 def test_what_the_caller_brings_is_not_asked_for() -> None:
     assert asked(is_spared, "rows = key if key is not None else ask()", "f(key)")
     assert asked(is_spared, "key = key or ask()", "f(key=key)")
+    assert asked(is_spared, "rows = key\n    if rows is None: rows = ask()", "f(key)")
     assert not asked(is_spared, "rows = key or ask()", "f()")
     assert not asked(is_spared, "rows = ask()", "f(key)")

@@ -316,7 +316,8 @@ def test_two_processes_never_exceed_a_limit_together(redis_url: str, shared_redi
         for other in others:
             other.kill()
             other.wait()
-    assert 50 + 100 <= sum(counts) <= 50 + 100 * took + 1
+    # No lower bound beyond the burst: how fast they ask is the machine's affair.
+    assert 50 <= sum(counts) <= 50 + 100 * took + 1
     assert min(counts) > 0
 
 

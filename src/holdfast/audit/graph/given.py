@@ -21,6 +21,11 @@ def is_spared(function: Function, call: Expression, asked: Expression) -> bool:
     optional = {
         one.name for one in function.parameters if one.default == (form.CONST, None) and one.name in brought
     }
+    optional |= {
+        one[1][1]
+        for one in statements(function.body)
+        if one[0] == form.ASSIGN and one[1][0] == form.NAME == one[2][0] and one[2][1] in optional
+    }
     return bool(optional) and any(
         any(part is asked for part in parts(value))
         and not optional.isdisjoint(_alternatives(statement, value))

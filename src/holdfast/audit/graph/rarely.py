@@ -1,4 +1,4 @@
-"""Where only few requests go: to fill a memo, to make a file, to look for a fault, or by one of many methods."""
+"""Where only few requests go: to fill a memo or a file, to look for a fault, by one of many methods."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ class Rarely:
             and one.site.expression is call
             and one.site.entered == edge.site.entered
         }
-        return 2 * sum(map(self._reach.blocks_through, meant)) < len(meant)
+        real = [one for one in meant if not _is_abstract(self._program.function(one))]
+        return 2 * sum(map(self._reach.blocks_through, real)) < len(real)
 
     def _lasting(self, way: Iterable[Edge]) -> Iterator[bool]:
         """Yield for each edge of a way whether the object that its caller is a method of outlives requests.
@@ -114,6 +115,11 @@ class Rarely:
         """Whether the class of a method decides itself when an instance is new, as a singleton does."""
         owner = self._program.function(method).owner
         return owner is not None and "__new__" in self._program.class_((method[0], owner)).functions
+
+
+def _is_abstract(function: Function) -> bool:
+    """Whether a method only says that there is one."""
+    return all(one[0] == form.RAISE for one in function.body)
 
 
 def _begins(value: Expression) -> str:

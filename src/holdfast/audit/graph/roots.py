@@ -242,7 +242,8 @@ def _in_body(program: Program, inference: Inference, body: object, place: Place)
         if named in ("add_api_route", "add_route") and func[0] == form.ATTR:
             if len(value[2]) > 1 or any(name == "endpoint" for name, _ in value[3]):
                 endpoint = value[2][1] if len(value[2]) > 1 else dict(value[3])["endpoint"]
-                yield from _endpoints(program, inference, endpoint, place, _first_text(value))
+                name = f"{_verb(value)} {_first_text(value)}".strip()
+                yield from _endpoints(program, inference, endpoint, place, name)
         elif named == "add_api_websocket_route" and len(value[2]) > 1:
             for key in _functions(inference, value[2][1], place):
                 yield Root(key, "websocket", f"WS {_first_text(value)}", True)
@@ -261,11 +262,19 @@ def _in_body(program: Program, inference: Inference, body: object, place: Place)
                 yield from _depends(program, inference, given, place)
 
 
+def _verb(call: Expression) -> str:
+    """Return the first of the methods that a route is added for; FastAPI's own where none is written."""
+    methods = next((value for name, value in call[3] if name == "methods"), None)
+    written = methods[2] if methods is not None and methods[0] == form.SEQ else ()
+    first = next((one[1] for one in written if one[0] == form.TEXT), "")
+    return str(first).upper() if methods is not None else "GET"
+
+
 def _endpoints(
-    program: Program, inference: Inference, endpoint: Expression, place: Place, path: str
+    program: Program, inference: Inference, endpoint: Expression, place: Place, name: str
 ) -> Iterator[Root]:
     for key in _functions(inference, endpoint, place):
-        yield Root(key, "route", path, program.function(key).asynchronous)
+        yield Root(key, "route", name, program.function(key).asynchronous)
 
 
 def _functions(inference: Inference, expression: Expression, place: Place) -> Iterator[FunctionKey]:

@@ -81,3 +81,7 @@ class Settings:
     workloads: list[Workload] = field(default_factory=list)
     budgets: list[str] = field(default_factory=list)
     troubles: dict[str, tuple[Trouble, ...]] = field(default_factory=dict)
+
+    def has_budget(self, path: str) -> bool:
+        """Whether there is a budget for the file `path`."""
+        return any(path.startswith(f"{folder}/" if folder else "") for folder in self.budgets)

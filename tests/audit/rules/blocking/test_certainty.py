@@ -10,9 +10,11 @@ from holdfast.audit.rules.blocking.call import RULE
 from tests.audit.project import told
 
 HEAD = """
-import json, logging, shutil, time, requests
+import asyncio, gzip, json, logging, os, shutil, time, requests
+from abc import ABC, abstractmethod
+from contextlib import asynccontextmanager
 from pathlib import Path
-from fastapi import FastAPI
+from fastapi import BackgroundTasks, FastAPI, Request, UploadFile
 from settings import settings
 app = FastAPI()
 MADE = {}
@@ -34,9 +36,49 @@ WAITS = {
         @app.get("/x")
         async def x(): Rates().load()
     """,
-    "a file that the request names": """
+    "an upload that is written": """
+        @app.post("/x")
+        async def x(file: UploadFile):
+            with open("/data/last", "wb") as out: out.write(await file.read())
+    """,
+    "a body that is unpacked": """
+        def unpack(body): return gzip.decompress(body)
+        @app.post("/x")
+        async def x(request: Request): return unpack(await request.body())
+    """,
+    "a task that the service starts": """
+        async def watch():
+            while True:
+                requests.get("http://x")
+                await asyncio.sleep(1)
+        @asynccontextmanager
+        async def lifespan(app):
+            app.state.watching = asyncio.create_task(watch())
+            yield
+    """,
+    "a task of a response": """
+        async def tell(): requests.post("http://x")
+        @app.post("/x")
+        async def x(tasks: BackgroundTasks): tasks.add_task(tell)
+    """,
+    "an argument that is not off": """
+        def rates(cached=False):
+            if cached: return MADE
+            return requests.get("http://x")
         @app.get("/x")
-        async def x(name: str): return open(f"/data/{name}").read()
+        async def x(): return rates()
+    """,
+    "a way that most methods are": """
+        class Store(ABC):
+            @abstractmethod
+            def read(self): ...
+        class Near(Store):
+            def read(self): return 1
+        class Far(Store):
+            def read(self): return requests.get("http://x")
+        store: Store = Far()
+        @app.get("/x")
+        async def x(): return store.read()
     """,
     "a file that is written": """
         @app.post("/x")
@@ -51,6 +93,88 @@ WAITS = {
 }
 
 NOBODY_WAITS = {
+    "a look into one file": """
+        @app.get("/x")
+        async def x(name: str): return open(f"/data/{name}").read()
+    """,
+    "a file that a service writes for itself": """
+        @app.post("/x")
+        async def x(name: str): open("/data/last", "w").write(name)
+    """,
+    "a text that is packed": """
+        @app.get("/x")
+        async def x(): return gzip.compress(json.dumps(MADE).encode())
+    """,
+    "no request at all": """
+        async def main(): requests.get("http://x")
+    """,
+    "what stands in": """
+        class MockRates:
+            def read(self): time.sleep(1)
+        @app.get("/x")
+        async def x(): return MockRates().read()
+    """,
+    "what lies on the disk already": """
+        def model(path="/data/model"):
+            if not os.path.exists(path): shutil.copytree("/models/best", path)
+            return path
+        @app.get("/x")
+        async def x(): return model()
+    """,
+    "a search for a fault": """
+        @app.get("/x")
+        async def x():
+            if settings.debug: requests.post("http://x")
+    """,
+    "an argument that is on": """
+        def rates(cached=False):
+            if cached: return MADE
+            return requests.get("http://x")
+        @app.get("/x")
+        async def x(): return rates(cached=True)
+    """,
+    "one method of many": """
+        class Store(ABC):
+            @abstractmethod
+            def read(self): ...
+        class Near(Store):
+            def read(self): return 1
+        class Nearer(Store):
+            def read(self): return 2
+        class Far(Store):
+            def read(self): return requests.get("http://x")
+        def of_name(name) -> Store: ...
+        @app.get("/x")
+        async def x(name: str): return of_name(name).read()
+    """,
+    "an object of the module that fills itself": """
+        class Rates:
+            def __init__(self): self.known = None
+            @property
+            def all(self):
+                if self.known is None: self.known = requests.get("http://x")
+                return self.known
+        rates = Rates()
+        def first(source): return source.all[0]
+        @app.get("/x")
+        async def x(): return first(rates)
+    """,
+    "an object that makes itself ready": """
+        class Rates:
+            def __init__(self): self.known = None
+            def load(self): self.known = requests.get("http://x")
+            async def read(self):
+                if self.known is None: self.load()
+                return self.known
+        rates = Rates()
+        @app.get("/x")
+        async def x(): return await rates.read()
+    """,
+    "a shutdown": """
+        def shutdown_workers(): time.sleep(1)
+        @app.post("/x")
+        async def x(): shutdown_workers()
+    """,
     "a memo": """
         def load(name):
             if name not in MADE: MADE[name] = requests.get("http://x")

@@ -18,6 +18,11 @@ ENGINES = {}
 """
 
 EACH_TIME = {
+    "with a key of the service": """
+        @app.get("/x")
+        async def x():
+            async with httpx.AsyncClient(auth=settings.key) as client: await client.get("http://x")
+    """,
     "in a function": """
         def build(): return create_async_engine("postgresql+asyncpg://x")
         @app.get("/x")
@@ -33,6 +38,22 @@ EACH_TIME = {
 }
 
 ONCE = {
+    "over connections that are kept elsewhere": """
+        @app.get("/x")
+        async def x():
+            async with httpx.AsyncClient(transport=TRANSPORT) as client: await client.get("http://x")
+    """,
+    "with a key of its own": """
+        @app.get("/x")
+        async def x(tenant: Tenant = Depends(tenant)):
+            key = tenant.key
+            async with httpx.AsyncClient(auth=key) as client: await client.get("http://x")
+    """,
+    "for what is asked for rarely": """
+        @app.delete("/x")
+        async def x():
+            async with httpx.AsyncClient() as client: await client.get("http://x")
+    """,
     "by key": """
         def engine(name):
             if name not in ENGINES: ENGINES[name] = create_async_engine(name)

@@ -106,7 +106,9 @@ def test_who_waits_for_it(route: str, told: int) -> None:
 
 
 def test_as_many_as_a_client_sends() -> None:
-    text = "@app.post('/x')\ndef x(body: Ids, session: Session):\n    for id in body.ids: session.get(Book, id)"
+    text = (
+        "@app.post('/x')\ndef x(body: Ids, session: Session):\n    for id in body.ids: session.get(Book, id)"
+    )
     assert len(said(RULE, text)) == 1
     assert said(RULE, text.replace("in body.ids", "in known()")) == []
 

@@ -9,12 +9,24 @@ from tests.audit.rules.lookalikes.sample import codes
 FOUND = {
     "HF203 in a function of the service": """
         @app.get("/x")
-        async def x(): ...
+        def x(session: Session): return session.scalars(select(Order)).all()
         def engine(url): return create_engine(url, pool_pre_ping=True)
     """,
 }
 
 NOT_FOUND = {
+    "HF203 no threads": """
+        @app.get("/x")
+        async def x(): ...
+        engine = create_engine("postgresql://x")
+    """,
+    "HF203 for itself": """
+        @app.get("/x")
+        def x(session: Session): return session.scalars(select(Order)).all()
+        def create_database(url):
+            engine = create_engine(url)
+            with engine.connect() as connection: connection.execute("CREATE DATABASE x")
+    """,
     "HF203 sized": """
         @app.get("/x")
         async def x(): ...

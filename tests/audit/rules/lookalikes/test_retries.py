@@ -26,6 +26,52 @@ FOUND = {
 }
 
 NOT_FOUND = {
+    "HF601 a few with the same wait": """
+        @app.get("/x")
+        async def x():
+            for _ in range(3):
+                try:
+                    return await client.get("http://x")
+                except httpx.HTTPError:
+                    await asyncio.sleep(1)
+    """,
+    "HF601 another answer": """
+        @app.get("/x")
+        async def x():
+            for _ in range(3):
+                try:
+                    return parse((await client.get("http://x")).text)
+                except Exception:
+                    continue
+    """,
+    "HF601 a better question": """
+        @app.get("/x")
+        async def x(messages: list):
+            for _ in range(3):
+                try:
+                    return await client.get("http://x", params=messages)
+                except Exception as error:
+                    messages.append(error)
+    """,
+    "HF602 made elsewhere": """
+        def made(): return retry(stop=stop_after_attempt(3), wait=wait_exponential(max=10))
+        @app.get("/x")
+        def x():
+            again = made()
+            @again
+            def ask(): return requests.get("http://x", timeout=1)
+            return ask()
+    """,
+    "HF602 a start": """
+        @retry(wait=wait_exponential(max=10))
+        def wait_for_database(): ...
+    """,
+    "HF602 asks nobody": """
+        @retry(stop=stop_after_attempt(3))
+        def remove(): ...
+        @app.get("/x")
+        def x(): remove()
+    """,
     "HF601 waits longer": """
         @app.get("/x")
         async def x():

@@ -133,3 +133,13 @@ def test_a_secret_is_not_told() -> None:
     rule = next(rule for rule in RULES if rule.code == "HF986")
     (finding,) = rule.find(whole(HEAD + 'SECRET_KEY = "hV9sK2mQ8xT4wZ7nB3cL6pR1"\n'))
     assert "hV9sK2mQ8xT4wZ7nB3cL6pR1" not in repr(finding)
+
+
+def test_a_token_of_its_own_may_be_read() -> None:
+    text = """
+def fresh(token: str, key: str): return jwt.decode(token, options={"verify_signature": False})["exp"]
+@app.post("/b")
+def asked(token: str): return fresh(token, KEY)
+"""
+    assert found_in("HF984", text) == [Confidence.HIGH]
+    assert found_in("HF984", text.replace("key: str", "private_key: str")) == [Confidence.LOW]

@@ -207,6 +207,8 @@ def test_whose_container_it_is(files: dict[str, str], sure: Confidence) -> None:
 def test_a_shell_that_hands_the_signal_on() -> None:
     files = {"Dockerfile": 'FROM a\nCMD ["./run.sh"]', "run.sh": "set -e\nuvicorn a:b &\nwait\n"}
     assert [one[:2] for one in found_in("HF965", files)] == [("run.sh", 2)]
+    twice = files | {"run.sh": files["run.sh"] + "celery -A a worker\n"}
+    assert [one[:2] for one in found_in("HF965", twice)] == [("run.sh", 2)]
     files["run.sh"] = files["run.sh"].replace("set -e", "trap 'kill $!' TERM")
     assert found_in("HF965", files) == []
 

@@ -57,7 +57,7 @@ async def test_one_tenant_s_key_never_meets_another_s(tmp_path: Path) -> None:
     made, _ = service(tmp_path)
     async with made.up() as app:
         mine, theirs, again = await send(app), await send(app, tenant="b"), await send(app)
-        with pytest.raises(UsageError, match="a tenant that is not known"):  # a key of nobody is a key of everybody
+        with pytest.raises(UsageError, match="a tenant that is not known"):  # it would be everybody's key
             await send(app, tenant="")
     assert [json.loads(a.body)["number"] for a in (mine, theirs, again)] == [1, 2, 1]
 

@@ -155,11 +155,12 @@ def _is_sqlite(whole: Whole, call: Expression, place: Place) -> bool:
 def _finding(
     whole: Whole, module: int, function: int | None, site: Site, path: str, *, exceeded: bool
 ) -> Finding:
+    budgeted = whole.settings.has_budget(whole.path(module))
     chain = (whole.step((module, function), site.line, path),) if function is not None else ()
     return Finding(
         rule=RULE.code,
         severity=Severity.MEDIUM,
-        confidence=Confidence.HIGH if exceeded else Confidence.LOW,
+        confidence=Confidence.HIGH if exceeded else Confidence.MEDIUM if budgeted else Confidence.LOW,
         file=whole.path(module),
         line=site.line,
         column=site.column + 1,
@@ -180,8 +181,8 @@ RULE = Rule(
     ),
     limits=(
         "Options that are handed over as `**options` are taken to hold a size. SQLite is left out. Certain "
-        "where more threads ask than it has connections, as is so by FastAPI's own defaults; else of low "
-        "confidence: whether 15 are enough only the load tells."
+        "where more threads ask than it has connections, as is so by FastAPI's own defaults, or where a "
+        "budget says how many it should have; else of low confidence: the load tells whether 15 are enough."
     ),
     bad="""
 from fastapi import FastAPI

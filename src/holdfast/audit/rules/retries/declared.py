@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
+from holdfast.audit.graph import value as v
 from holdfast.audit.graph.leading import ASKS, CALLS
+from holdfast.audit.graph.place import Place
 from holdfast.audit.graph.program import FunctionKey
 from holdfast.audit.graph.sites import sites
 from holdfast.audit.rules.found import found, sure
@@ -32,13 +34,20 @@ def find(whole: Whole) -> Iterator[Finding]:
     for key, function in whole.program.functions():
         outer = (key[0], function.within) if function.within is not None else key[0]
         for decorator in function.decorators:
-            if decorator[0] != form.CALL and _TENACITY.intersection(whole.named(decorator, outer)):
+            if decorator[0] != form.CALL and _is_bare(whole, decorator, outer):
                 yield _finding(whole, key, (function.line, 0), [_STOP, _WAIT])
             elif decorator[0] == form.CALL:
                 yield from _of(whole, outer, decorator, key)
         yield from _in(whole, key, function.body)
     for number, module in whole.program.numbered():
         yield from _in(whole, number, module.body)
+
+
+def _is_bare(whole: Whole, decorator: Expression, scope: FunctionKey | int) -> bool:
+    """Whether a decorator is tenacity's own, and not one that was made of it with what it needs."""
+    place = Place(*scope) if isinstance(scope, tuple) else Place(scope)
+    found = whole.inference.values(decorator, place)
+    return any(one[0] == v.OUTSIDE and whole.library.canonical(one[1]) in _TENACITY for one in found)
 
 
 def _in(whole: Whole, scope: FunctionKey | int, body: tuple[Expression, ...]) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ __all__ = ["RULE", "STARTS", "repeated", "repeated_calls"]
 _LEAVES = frozenset({form.RETURN, form.RAISE, form.BREAK})
 _FARTHEST = 6
 _ANY = frozenset({"Exception", "BaseException"})
+_PARSES = re.compile(r"(^|_)(parse|loads|validate|extract)(_|$)")
+"""In the names of what a loop may fail at besides: it then asks again for another answer."""
 STARTS = re.compile(r"(^|_)(setup|set_up|start|startup|init|initialize|wait|boot|bootstrap|migrate)(_|$)")
 """Words in the names of functions that run once: they wait for what is not there yet."""
 
@@ -34,7 +36,19 @@ def find(whole: Whole) -> Iterator[Finding]:
                 continue
             edge = _remote(whole, key, tried)
             if edge is not None:
-                yield _finding(whole, key, loop, edge, waits=_waits(body))
+                patient = _waits(body) or _asks_for_another(body, tried, edge)
+                yield _finding(whole, key, loop, edge, waits=_waits(body), patient=patient)
+
+
+def _asks_for_another(body: Iterable[Statement], tried: Statement, edge: Edge) -> bool:
+    """Whether a loop reads what it was answered, or adds to what it asks: then it wants a better answer."""
+    asked = {part[1] for part in parts(edge.site.expression) if part[0] == form.NAME}
+    adds = (
+        call[1] for call in calls_in(body) if call[1][0] == form.ATTR and call[1][2] in ("append", "extend")
+    )
+    if any(word(receiver[1]) in asked for receiver in adds):
+        return True
+    return any(_PARSES.search(word(one[1])) for one in calls_in(tried[1]))
 
 
 def repeated(function: Function) -> Iterator[tuple[Statement, Statement]]:
@@ -126,7 +140,9 @@ def _leads(whole: Whole, edge: Edge) -> bool:
     return False
 
 
-def _finding(whole: Whole, key: FunctionKey, loop: Statement, edge: Edge, *, waits: bool) -> Finding:
+def _finding(
+    whole: Whole, key: FunctionKey, loop: Statement, edge: Edge, *, waits: bool, patient: bool
+) -> Finding:
     how = "after the same wait each time" if waits else "at once"
     called = f"{whole.program.qualified(edge.callee)}()" if edge.callee is not None else edge.remote
     message = f"this loop tries {called} again {how}: all callers hit a service that fails, together"
@@ -134,7 +150,7 @@ def _finding(whole: Whole, key: FunctionKey, loop: Statement, edge: Edge, *, wai
     chain = whole.chain(key, edge.site.line, called)
     confidence = max(sure(whole, key), Confidence.MEDIUM)
     endless = loop[0] == form.WHILE and loop[1] == (form.CONST, True)
-    patient = (waits and not endless) or STARTS.search(whole.program.function(key).name) is not None
+    patient = (patient and not endless) or STARTS.search(whole.program.function(key).name) is not None
     if patient or whole.reach.entry(key) is None:
         confidence = Confidence.LOW
     return found(RULE, whole, key, (loop[-1], 0), message, fix, confidence=confidence, chain=chain)
@@ -149,9 +165,9 @@ RULE = Rule(
         "becomes an outage, and lasts. Without jitter the repeats come in waves."
     ),
     limits=(
-        "A wait that is computed is taken to grow. Low confidence for a few attempts with the same wait, and "
-        "for a loop that no request is known to come to. Whether the call may be repeated at all (an "
-        "idempotency key) is not decided here."
+        "A wait that is computed is taken to grow. Low confidence for a few attempts with the same wait, for "
+        "a loop that reads what it was answered and may ask for something better, and for one that no "
+        "request is known to come to. Whether the call may be repeated at all is not decided here."
     ),
     bad="""
 import httpx

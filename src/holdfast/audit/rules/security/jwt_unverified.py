@@ -38,7 +38,9 @@ def find(whole: Whole) -> Iterator[Finding]:
                     "this token is believed without its signature: anybody can write one",
                     "Verify it: pass the key and `algorithms`, and leave `verify_signature` on",
                     severity=Severity.HIGH,
-                    confidence=Confidence.LOW if verifies or _is_beside(whole, key) else Confidence.HIGH,
+                    confidence=Confidence.LOW
+                    if verifies or _is_beside(whole, key) or _is_own(whole, key)
+                    else Confidence.HIGH,
                     calls="jwt.decode",
                 )
 
@@ -63,6 +65,12 @@ def _is_beside(whole: Whole, key: FunctionKey) -> bool:
     return root is not None and root.kind == "middleware"
 
 
+def _is_own(whole: Whole, key: FunctionKey) -> bool:
+    """Whether the token is one that the service signs itself: the function has the key for that."""
+    parameters = {one.name for one in whole.program.function(key).parameters}
+    return not parameters.isdisjoint(("private_key", "signing_key"))
+
+
 def _is_unverified(site: Site) -> bool:
     call = site.expression
     if keyword(call, "verify") in _OFF:
@@ -81,7 +89,8 @@ RULE = Rule(
     why="A token whose signature nobody checks is a form that the client has filled in: any user, any role.",
     limits=(
         "Where the same function verifies as well, it is taken to read the issuer first. Low confidence in a "
-        "middleware, and where tokens are verified elsewhere: it may read one again, for a log."
+        "middleware, where tokens are verified elsewhere (it may read one again, for a log), and where the "
+        "function has the key to sign one."
     ),
     bad="""
 import jwt

@@ -90,7 +90,7 @@ def _is_limit(part: Expression) -> bool:
 
 def _finding(whole: Whole, number: int, at: tuple[int, int]) -> Finding:
     path = whole.path(number)
-    budgeted = any(path.startswith(f"{folder}/" if folder else "") for folder in whole.settings.budgets)
+    budgeted = whole.settings.has_budget(path)
     return Finding(
         rule=RULE.code,
         severity=Severity.LOW,

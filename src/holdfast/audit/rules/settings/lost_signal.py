@@ -15,9 +15,16 @@ __all__ = ["RULE"]
 
 def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each server that an image starts as a child of its shell."""
+    told: set[str] = set()  # the lines of a script are mended together
     for launch in whole.settings.launches:
-        held = launch.shell and launch.origin in ("Dockerfile", "script") and not launch.command.replaces
+        held = (
+            launch.file not in told
+            and launch.shell
+            and launch.origin in ("Dockerfile", "script")
+            and not launch.command.replaces
+        )
         if held and not launch.development and launch.command.server != "python":
+            told.add(launch.file)
             yield stated(
                 RULE,
                 (launch.file, launch.line),

@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from anyio.to_thread import run_sync
@@ -69,13 +70,19 @@ class BlockingDatabase:
         lane = self.lanes.current()
         async with (
             reserving(lane.door.checkout.places),
-            lent_unit(lane.sessions, strict=self.state.strict) as session,
+            lent_unit(lane.sessions, strict=self.state.strict, committed=lane.writes.locate) as session,
         ):
             yield session
 
     def begin(self) -> AbstractContextManager[Session]:
         """Return `with`'s session for code of a thread: committed at the end of the block."""
-        return blocking_unit(self._here().sessions, strict=self.state.strict)
+        lane = self._here()
+
+        async def locate(thread: Handover[None]) -> None:
+            await lane.writes.locate()
+
+        located = partial(self._home.call, locate) if self.state.copies else None
+        return blocking_unit(lane.sessions, strict=self.state.strict, committed=located)
 
     def run(self, work: Callable[[Session], T], *, isolation: str | None = None) -> T:
         """Run `work(session)` in a transaction of its own, all of it again after a deadlock; its result.
@@ -110,9 +117,7 @@ class BlockingDatabase:
         return self._home.call(current)
 
     def _lane(self) -> BlockingLane:
-        return BlockingLane.opened(
-            self.config, self._url, self.state.doors.current(), self._home, self._options
-        )
+        return BlockingLane.opened(self.state, self._url, self._home, self._options)
 
 
 def blocking_database(
@@ -125,6 +130,7 @@ def blocking_database(
     processes: int = 1,
     mode: Mode | None = None,
     state: SqlState | None = None,
+    copies: tuple[str, ...] = (),
     bus: Bus | None = None,
     retries: RetryBudget | None = None,
     strict: bool | None = None,
@@ -132,11 +138,15 @@ def blocking_database(
     random: Callable[[], float] = random.random,
     **options: Any,
 ) -> BlockingDatabase:
-    """Return the database of dependency `name` for threads; see `database` for what it takes."""
+    """Return the database of dependency `name` for threads; see `database` for what it takes.
+
+    `copies`: the names of its replicas, from which threads do not read; what they write is marked for them.
+    """
     if state is None:
         state = SqlState(
             SqlConfig.from_budget(name, section, pool=pool, processes=processes, mode=mode),
             database_url(name, section.url_env, environ),
+            copies=copies,
             bus=bus,
             retries=retries,
             strict=strict,

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from holdfast.client.sql.blocking.interrupt import interrupt_of
 from holdfast.client.sql.blocking.pool import BlockingPool
-from holdfast.client.sql.config import SqlConfig
 from holdfast.client.sql.door import Door
 from holdfast.client.sql.driver import limit_statements
 from holdfast.client.sql.engine import engine_options, tell_unavailable
 from holdfast.client.sql.pool.hold import spare
+from holdfast.client.sql.replica import Writes
+from holdfast.client.sql.replica.router import position_of
+from holdfast.client.sql.state import SqlState
 from holdfast.client.sql.watch.watch import WatchedSession
 from holdfast.client.threads import Home
 from holdfast.errors import DeadlineExceeded
@@ -39,12 +41,12 @@ class BlockingLane:
     door: Door
     engine: Engine
     sessions: sessionmaker[Session]
+    writes: Writes
 
     @classmethod
-    def opened(
-        cls, config: SqlConfig, url: URL, door: Door, home: Home, options: dict[str, Any]
-    ) -> BlockingLane:
+    def opened(cls, state: SqlState, url: URL, home: Home, options: dict[str, Any]) -> BlockingLane:
         """Return the lane of the running loop's threads; `options`: create_engine's own."""
+        config, door = state.config, state.doors.current()
         places = door.checkout.places
         if places is not None:
             # The places are the bound: who has one finds a connection or makes one.
@@ -59,7 +61,11 @@ class BlockingLane:
         door.watch.attach(made)
         if door.explainer is not None:
             door.explainer.through(made.dialect, partial(_look, made))
-        return cls(door, made, sessionmaker(made, expire_on_commit=False, class_=WatchedSession))
+        postgresql = made.dialect.name == "postgresql"
+        writes = Writes(config.dependency, partial(_look, made, position_of) if postgresql else None)
+        if state.copies:
+            writes.attach(made)
+        return cls(door, made, sessionmaker(made, expire_on_commit=False, class_=WatchedSession), writes)
 
 
 async def _look(engine: Engine, func: Callable[[Connection], T]) -> T:

@@ -23,17 +23,22 @@ T = TypeVar("T")
 
 
 @contextmanager
-def blocking_unit(sessions: sessionmaker[Session], *, strict: bool = False) -> Iterator[Session]:
+def blocking_unit(
+    sessions: sessionmaker[Session], *, strict: bool = False, committed: Callable[[], None] | None = None
+) -> Iterator[Session]:
     """Yield a session to a thread; commit at the end of the block, roll back where it raises.
 
     `strict`: what was seen of the block that would hurt in production is raised as UsageError, and nothing is
-    committed. Raises DeadlineExceeded for a commit that would begin after the deadline.
+    committed. `committed`: called after the commit. Raises DeadlineExceeded for a commit that would begin
+    after the deadline.
     """
     session = sessions()
     with watched(strict=strict) as usage:
         try:
             yield session
             _finish(session, usage, strict)
+            if committed is not None:
+                committed()
         finally:
             session.close()
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from holdfast.client.sql.plans import mysql, postgres, sqlite
 from holdfast.client.sql.plans.condition import compared
 from holdfast.client.sql.plans.scan import Scan
+from holdfast.client.sql.watch.watch import OWN
 
 __all__ = ["Advice", "advise"]
 
@@ -50,12 +51,11 @@ def advise(connection: Connection, statement: str, parameters: Any) -> list[Advi
     kind: Any = kinds.get(connection.dialect.name)
     if kind is None:
         return []
-    result = connection.exec_driver_sql(kind.EXPLAIN + statement, parameters)
+    connection = connection.execution_options(**{OWN: True})
     if kind is sqlite:
-        plan = [row[-1] for row in result]
+        plan: Any = [row[-1] for row in connection.exec_driver_sql(kind.EXPLAIN + statement, parameters)]
     else:
-        document = result.scalar_one()
-        plan = json.loads(document) if isinstance(document, str | bytes) else document
+        plan = _plan(connection, kind.EXPLAIN + statement, parameters)
     tables = inspect(connection)
     found = (_missing(connection, tables, scan) for scan in kind.scans(plan, statement))
     return [advice for advice in found if advice is not None]
@@ -86,13 +86,19 @@ def _indexed(tables: Inspector, table: str, column: str) -> bool:
     return any(columns[:1] == [column] for columns in known)
 
 
+def _plan(connection: Connection, statement: str, parameters: Any = None) -> Any:
+    document = connection.exec_driver_sql(statement, parameters).scalar_one()
+    return json.loads(document) if isinstance(document, str | bytes) else document
+
+
 def _rows(connection: Connection, scan: Scan) -> int:
     """Return about how many rows a table has, without counting them; 0 where nothing says so."""
-    quoted = connection.dialect.identifier_preparer.quote(scan.table)
-    postgresql = connection.dialect.name == "postgresql"
-    # Of SQLite the largest row id: as many rows have been inserted, and most of them are still there.
-    query = text(postgres.ROWS if postgresql else f"SELECT max(rowid) FROM {quoted}")  # noqa: S608 - quoted
+    table = connection.dialect.identifier_preparer.quote(scan.table)
+    if connection.dialect.name == "postgresql":
+        return postgres.planned_rows(_plan(connection, f"{postgres.EXPLAIN} SELECT 1 FROM {table}"))
     try:
-        return int(connection.execute(query, {"name": quoted} if postgresql else {}).scalar() or 0)
+        # Of SQLite the largest row id: as many rows have been inserted, and most of them are still there.
+        largest = connection.execute(text(f"SELECT max(rowid) FROM {table}")).scalar()  # noqa: S608 - quoted
+        return int(largest or 0)
     except SQLAlchemyError:
         return 0

@@ -7,18 +7,20 @@ from typing import Any
 
 from holdfast.client.sql.plans.scan import Scan
 
-__all__ = ["EXPLAIN", "ROWS", "scans"]
+__all__ = ["EXPLAIN", "planned_rows", "scans"]
 
 EXPLAIN = "EXPLAIN (FORMAT JSON) "
-
-ROWS = "SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE oid = to_regclass(:name)"
-"""About how many rows a table has: as of the last VACUUM or ANALYZE, -1 before the first."""
 
 
 def scans(plan: Any, statement: str) -> Iterator[Scan]:
     """Yield what the document of a plan reads whole and throws most of away."""
     for document in plan:
         yield from _below(document["Plan"])
+
+
+def planned_rows(plan: Any) -> int:
+    """Return how many rows the planner expects: of a table that was never analyzed, by the size of its file."""
+    return int(plan[0]["Plan"]["Plan Rows"])
 
 
 def _below(node: dict[str, Any]) -> Iterator[Scan]:

@@ -19,7 +19,7 @@ from holdfast.clock import Now, monotonic
 from holdfast.errors import DependencyUnavailable
 from holdfast.events import Bus, ReadRouted
 
-__all__ = ["Copy", "Router", "log_position"]
+__all__ = ["Copy", "Router", "log_position", "position_of"]
 
 _POSITION = text(
     "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END"
@@ -117,8 +117,8 @@ class Router:
         if candidate.probe is None and known.due(now, found):
             # In a context of its own: neither this request's deadline nor its statements are the probe's.
             candidate.probe = asyncio.get_running_loop().create_task(self._ask(candidate), context=Context())
-            if found == "behind":
-                # Nothing is known that would do. One caller waits for it; others meanwhile ask the primary.
+            if found != "replica":
+                # What is known will not do. One caller waits for more; others meanwhile ask the primary.
                 await asyncio.wait((candidate.probe,))
                 found = known.serves(self._now(), mark)
         return found
@@ -149,6 +149,10 @@ class Router:
 async def log_position(engine: AsyncEngine) -> int | None:
     """Return how far the server of PostgreSQL behind `engine` is, bytes of its log; None if it cannot say."""
     async with engine.connect() as connection:
-        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        found = (await outside.execute(_POSITION)).scalar_one()
-        return None if found is None else int(found)
+        return await connection.run_sync(position_of)
+
+
+def position_of(connection: Connection) -> int | None:
+    """Return how far the server at the other end is; it begins no transaction."""
+    found = connection.execution_options(isolation_level="AUTOCOMMIT").execute(_POSITION).scalar_one()
+    return None if found is None else int(found)

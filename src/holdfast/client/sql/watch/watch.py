@@ -17,10 +17,14 @@ from holdfast.client.sql.watch.usage import usage
 from holdfast.clock import Now, monotonic
 from holdfast.events import CallEnded
 
-__all__ = ["Watch", "WatchedSession"]
+__all__ = ["OWN", "SlowSeen", "Watch", "WatchedSession"]
 
 _BEGAN = "holdfast.began"
 _LOAD = "holdfast_load"
+
+OWN = "holdfast_own"
+"""The execution option of statements that are no part of what the service does."""
+
 _TWICE = 2
 
 
@@ -132,7 +136,7 @@ class Watch:
         here = usage()
         took = self._now() - connection.info.pop(_BEGAN, self._now())
         slow = self._slow is not None and took >= self._slow
-        if here is None and not slow:
+        if (here is None and not slow) or context.execution_options.get(OWN):
             return
         line = code_line()
         if slow:
