@@ -174,7 +174,7 @@ class Dependencies:
 
     async def aclose(self) -> None:
         """Close connections, not the clients: whoever starts the app again finds them in working order."""
-        for client in self._closing:
+        for client in reversed(self._closing):  # a database before its replicas, which it asks
             await client.aclose()
         for database in self._databases.values():
             await database.aclose()

@@ -96,9 +96,9 @@ class Database:
     async def aclose(self) -> None:
         """Close the running loop's connections; those that are still out are closed when they come back."""
         lane = self.lanes.pop()
+        await self.state.aclose()  # first, so that nobody asks for plans any more
         if lane is not None:
             await lane.aclose()
-        await self.state.aclose()
 
     def _lane(self) -> Lane:
         copies = [_copy(replica) for replica in self._replicas if replica.config.lag is not None]

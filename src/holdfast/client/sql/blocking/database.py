@@ -106,9 +106,9 @@ class BlockingDatabase:
     async def aclose(self) -> None:
         """Close the running loop's connections; those that are still out are closed when they come back."""
         lane = self.lanes.pop()
+        await self.state.aclose()  # first, so that nobody asks for plans any more
         if lane is not None:
             await uncut(run_sync(lane.engine.dispose, limiter=OPEN))
-        await self.state.aclose()
 
     def _here(self) -> BlockingLane:
         async def current(thread: Handover[BlockingLane]) -> BlockingLane:

@@ -7,7 +7,14 @@ from typing import Any
 
 from holdfast.client.sql.plans.scan import Scan
 
-__all__ = ["EXPLAIN", "planned_rows", "scans"]
+__all__ = ["EXPLAIN", "ROWS", "planned_rows", "scans"]
+
+ROWS = (
+    "SELECT CAST(reltuples AS BIGINT), pg_relation_size(oid) / current_setting('block_size')::int > 10"
+    " FROM pg_class WHERE oid = to_regclass(:name)"
+)
+"""About how many rows a table has, -1 before its first ANALYZE; and whether it has more than the ten pages that
+the planner takes every such table to have."""
 
 EXPLAIN = "EXPLAIN (FORMAT JSON) "
 
@@ -19,7 +26,7 @@ def scans(plan: Any, statement: str) -> Iterator[Scan]:
 
 
 def planned_rows(plan: Any) -> int:
-    """Return how many rows the planner expects: of a table that was never analyzed, by the size of its file."""
+    """Return how many rows the planner expects; of a table not yet analyzed, by the size of its file."""
     return int(plan[0]["Plan"]["Plan Rows"])
 
 
