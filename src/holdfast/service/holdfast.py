@@ -17,6 +17,7 @@ from holdfast.service import failure
 from holdfast.service.causes import Causes
 from holdfast.service.dependencies import Dependencies
 from holdfast.service.drain.draining import Draining
+from holdfast.service.features import Features
 from holdfast.service.front import Front
 from holdfast.service.identity import Identity
 from holdfast.telemetry import process
@@ -28,17 +29,15 @@ if TYPE_CHECKING:
     from holdfast.client.redis import DependencyRedis
     from holdfast.client.sql import BlockingDatabase, Database
     from holdfast.policy.mode import Mode
-    from holdfast.service.cache import Cache, Caches, Caching
+    from holdfast.service.cache import Cache, Caching
     from holdfast.service.drain.drain import Callback
     from holdfast.service.entrance import MakeGate, MakeLimit
-    from holdfast.service.front import Part
-    from holdfast.service.idempotency import Idempotent, Keyring
+    from holdfast.service.idempotency import Idempotent
     from holdfast.service.ratelimit import Cost, RateLimits
-    from holdfast.service.response import OnPurge, Told
+    from holdfast.service.response import OnPurge
     from holdfast.service.running import Running
     from holdfast.service.session import Sessions
     from holdfast.service.upload.sink import Sink
-    from holdfast.service.upload.uploads import Uploads
 
 # The rest is imported where it is first used: `import holdfast` is on the start-up path of whatever imports
 # the app, tests and tools included, and adds at most 60 ms to FastAPI's own import.
@@ -92,12 +91,8 @@ class Holdfast:
         self._dependencies = Dependencies(self._loaded)
         self._identity = Identity()
         self._on_drain: list[Callback] = []
-        self._keys: Keyring | None = None
-        self._caches: Caches | None = None
-        self._responses: Told | None = None
-        self._sessions: list[Sessions[Any]] = []
-        self._uploads: Uploads | None = None
-        self._front = Front(self._loaded, self._dependencies, run=self._run, parts=self._parts)
+        self._features = Features(app, self._loaded)
+        self._front = Front(self._loaded, self._dependencies, run=self._run, parts=self._features.parts)
         self.draining = Draining(lambda: None if self._running is None else self._running.drain.draining)
         app.state.holdfast = self
         self._causes = Causes(lambda: process.slot().errors)
@@ -236,7 +231,7 @@ class Holdfast:
         from [idempotency].
         Raises UsageError.
         """
-        return self._keyring().make(store, **options)
+        return self._features.keys.make(store, **options)
 
     def ratelimit(self, name: str, *, key: Callable[..., Any] | None = None, cost: Cost = 1.0) -> Any:
         """Return a dependency that charges a request to the rate limit `name`, see docs/rate-limits.md.
@@ -262,11 +257,7 @@ class Holdfast:
         The parameter is a `Received`, see docs/uploads.md. `raw`: the whole body is one file, else it is a
         multipart/form-data. `sink`: where files go, in place of the budget's directory. Raises UsageError.
         """
-        if self._uploads is None:
-            from holdfast.service.upload.uploads import Uploads
-
-            self._uploads = Uploads(self._app, self._loaded)
-        return self._uploads.make(name, sink, raw=raw)
+        return self._features.uploads.make(name, sink, raw=raw)
 
     def download(self, source: AsyncIterable[bytes] | Path | str, **options: Any) -> Response:
         """Return an answer that sends a file, or what `source` yields, as fast as it is read.
@@ -288,7 +279,7 @@ class Holdfast:
         `tags`, `ignore` (parameters that nothing depends on), `version`, `copies`, `warm`. Raises UsageError,
         when the budget has no such cache, or something in the signature can be no part of a key.
         """
-        return self._cached().cached(name, **options)
+        return self._features.caches.cached(name, **options)
 
     def cache(self, name: str, kind: Any = None) -> Cache[Any]:
         """Return the cache `name` for values of `kind`: get, set, delete, exists; see docs/cache.md.
@@ -296,7 +287,7 @@ class Holdfast:
         `kind` None: any JSON. Raises UsageError when the budget has no such cache, or values of `kind` cannot
         be kept as JSON.
         """
-        return self._cached().cache(name, kind)
+        return self._features.caches.cache(name, kind)
 
     def sessions(self, name: str, kind: Any = None, **options: Any) -> Sessions[Any]:
         """Return a dependency that gives a route its caller's session, see docs/cache.md.
@@ -305,29 +296,25 @@ class Holdfast:
         `options`: `secret` (the variable with the secrets, SESSION_SECRET), `cookie` (its name, "session"),
         `secure` (TLS only, True), `same_site` ("lax"). Raises UsageError when the budget has no such cache.
         """
-        from holdfast.service.session import Sessions
-
-        made: Sessions[Any] = Sessions(self._loaded, name, self.cache(name, kind), **options)
-        self._sessions.append(made)
-        return made
+        return self._features.sessions(name, kind, **options)
 
     def response(self, name: str) -> Callable[[F], F]:
         """Return a decorator for a route of whose responses [response.NAME] speaks, see docs/http-caching.md.
 
         The section may name its routes itself. Raises UsageError when the budget has no such section.
         """
-        return self._told().named(name)
+        return self._features.responses.named(name)
 
     async def purge(self, *tags: str) -> None:
         """Take all responses that carry one of `tags` out of the caches, in every worker and at the CDN.
 
         Raises UsageError for what is no tag, and what a hook of `on_purge` raised.
         """
-        await self._told().purge(tags)
+        await self._features.responses.purge(tags)
 
     def on_purge(self, hook: OnPurge) -> OnPurge:
         """Have `await hook(tags)` called for what is purged, to tell a CDN; also a decorator."""
-        return self._told().on_purge(hook)
+        return self._features.responses.on_purge(hook)
 
     def fair(self, key: Callable[..., Any]) -> Any:
         """Return a dependency for routes: fairness between callers while the service is overloaded.
@@ -366,56 +353,9 @@ class Holdfast:
         assert limits is not None  # noqa: S101 - the budget has a limit, or there were no dependency
         return limits
 
-    def _parts(self) -> list[Part]:
-        parts = (self._keys, self._caches, self._responses, *self._sessions)
-        return [part for part in parts if part is not None]
-
-    def _cached(self) -> Caches:
-        if self._caches is None:
-            from holdfast.service.cache import Caches
-
-            self._caches = Caches(self._loaded)
-        return self._caches
-
-    def _told(self) -> Told:
-        if self._responses is None:
-            from holdfast.service.response import Told
-
-            self._responses = Told(self._loaded, lambda name: self._cached().home(name, "response"))
-        return self._responses
-
-    def _keyring(self) -> Keyring:
-        if self._keys is None:
-            from holdfast.service.idempotency import Keyring
-
-            self._keys = Keyring(self._loaded)
-        return self._keys
-
     def _wrap(self, stack: ASGIApp) -> ASGIApp:
         """Return the outermost ASGI app."""
-        if self.budget.surface.docs is not None:
-            from holdfast.service.caller import Callers
-            from holdfast.service.surface import show_docs
-
-            show_docs(self._app, self.budget.surface.docs, Callers(self.budget.trust).trusted)
-        if self.budget.response:
-            self._told().install(self._app)  # before the limits, which are asked first
-        if self.budget.ratelimit:
-            from holdfast.service.ratelimit import limit_routes
-
-            limit_routes(self._app, self._loaded)
-        if self._keys is not None or self.budget.idempotency is not None:
-            self._keyring().install(self._app.routes)
-        from holdfast.service.consistency import ReadYourWrites, longest_lag
-
-        lag = longest_lag(self.budget)
-        if lag is not None:
-            stack = ReadYourWrites(stack, lag)
-        if self._sessions:
-            from holdfast.service.session import Layer
-
-            stack = Layer(stack)
-        front = self._front.around(stack)
+        front = self._front.around(self._features.installed(stack))
         if self.budget.trace.sample is not None:
             from holdfast.loop.route import template
             from holdfast.telemetry.traces.server import ServerSpans, missing
@@ -442,9 +382,7 @@ class Holdfast:
             gate=self._gate,
             on_drain=self._on_drain,
         )
-        if self._uploads is not None:
-            self._uploads.tell(process.slot())
-            running.drain.background(self._uploads.sweep())
+        self._features.begin(running)
         return running
 
 

@@ -1,31 +1,75 @@
-"""`{a..b}`: an integer between a and b, both included, anywhere in the text of a request spec."""
+"""What may stand in braces, anywhere in the text of a request spec.
+
+    {1..500}                 an integer between both, included
+    {users.csv:email}        a cell: all columns of one file come from the same row
+    {users.csv:age:number}   the same, a number where it is a whole JSON value
+    {env:TOKEN}              a variable of the environment
+
+Any other brace is text.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-__all__ = ["Choice", "JsonValue", "choices", "fill", "fill_text", "find"]
+__all__ = ["Cell", "JsonValue", "Placeholder", "Range", "Variable", "fill", "fill_text", "find", "find_all"]
 
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[Any] | dict[str, Any] | None"
 
-Choice: TypeAlias = tuple[int, int]
-"""The bounds of one placeholder, both included, low <= high."""
 
-_PLACEHOLDER = re.compile(r"\{(-?\d{1,18})\.\.(-?\d{1,18})\}")
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Both bounds are included, low <= high."""
+
+    low: int
+    high: int
 
 
-def find(text: str) -> tuple[Choice, ...]:
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column of a CSV file; `number`: its text is a JSON number and is sent as one."""
+
+    file: str
+    column: str
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the environment."""
+
+    name: str
+
+
+Placeholder: TypeAlias = "Range | Cell | Variable"
+
+_PLACEHOLDER = re.compile(
+    r"\{(?:(-?\d{1,18})\.\.(-?\d{1,18})"
+    r"|(?P<file>[^{}:\"]+\.csv):(?P<column>[^{}:\"]+)(?P<number>:number)?"
+    r"|env:(?P<variable>[A-Za-z_][A-Za-z0-9_]*))\}"
+)
+
+
+def find(text: str) -> tuple[Placeholder, ...]:
     """Return the placeholders of `text` from left to right; ValueError where one counts backwards."""
-    found = tuple((int(low), int(high)) for low, high in _PLACEHOLDER.findall(text))
-    for low, high in found:
-        if low > high:
-            raise ValueError(f"{{{low}..{high}}} counts backwards: write {{{high}..{low}}}")
-    return found
+    return tuple(_read(match) for match in _PLACEHOLDER.finditer(text))
 
 
-def choices(value: JsonValue) -> tuple[Choice, ...]:
+def _read(match: re.Match[str]) -> Placeholder:
+    if match["variable"]:
+        return Variable(match["variable"])
+    if match["file"]:
+        return Cell(match["file"], match["column"], match["number"] is not None)
+    low, high = int(match[1]), int(match[2])
+    if low > high:
+        raise ValueError(f"{{{low}..{high}}} counts backwards: write {{{high}..{low}}}")
+    return Range(low, high)
+
+
+def find_all(value: JsonValue) -> tuple[Placeholder, ...]:
     """Return the placeholders in the strings of a JSON value, in the order in which `fill` uses them.
 
     Keys of objects are left alone.
@@ -33,28 +77,29 @@ def choices(value: JsonValue) -> tuple[Choice, ...]:
     if isinstance(value, str):
         return find(value)
     if isinstance(value, dict):
-        return tuple(choice for item in value.values() for choice in choices(item))
+        return tuple(found for item in value.values() for found in find_all(item))
     if isinstance(value, list | tuple):
-        return tuple(choice for item in value for choice in choices(item))
+        return tuple(found for item in value for found in find_all(item))
     return ()
 
 
-def fill(value: JsonValue, numbers: Iterator[int]) -> JsonValue:
-    """Return `value` with each placeholder replaced by the next of `numbers`.
+def fill(value: JsonValue, given: Iterator[JsonValue]) -> JsonValue:
+    """Return `value` with each placeholder replaced by the next that is `given`.
 
-    A string that is one placeholder and nothing else becomes an int: {"product": "{1..500}"} sends a number.
+    A string that is one placeholder and nothing else becomes what is given, a number a number:
+    {"product": "{1..500}"} sends a number.
     """
     if isinstance(value, str):
         if _PLACEHOLDER.fullmatch(value):
-            return next(numbers)
-        return fill_text(value, numbers)
+            return next(given)
+        return fill_text(value, given)
     if isinstance(value, dict):
-        return {key: fill(item, numbers) for key, item in value.items()}
+        return {key: fill(item, given) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [fill(item, numbers) for item in value]
+        return [fill(item, given) for item in value]
     return value
 
 
-def fill_text(text: str, numbers: Iterator[int]) -> str:
-    """Return `text` with each placeholder replaced by the next of `numbers`."""
-    return _PLACEHOLDER.sub(lambda _: str(next(numbers)), text)
+def fill_text(text: str, given: Iterator[JsonValue], escape: Callable[[str], str] = str) -> str:
+    """Return `text` with each placeholder replaced by the next that is `given`, escaped."""
+    return _PLACEHOLDER.sub(lambda _: escape(str(next(given))), text)

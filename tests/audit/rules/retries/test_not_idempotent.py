@@ -35,6 +35,16 @@ def test_behind_another_function() -> None:
     assert message.startswith("charge() repeats httpx.AsyncClient.post")
 
 
+def test_a_mail() -> None:
+    text = """
+    @retry(stop=stop_after_attempt(3))
+    async def send_email(order): await client.post("http://x/mails", json=order)
+    @app.post("/x")
+    async def x(order: dict): await send_email(order)
+    """
+    assert len(said(text)) == 1
+
+
 def test_in_a_loop() -> None:
     text = """
     @app.post("/x")
@@ -57,6 +67,7 @@ def test_in_a_loop() -> None:
         ("charge", "retry=retry_if_exception_type(httpx.ConnectError)", 'client.post("http://x")'),
         ("send", "stop=stop_after_attempt(3)", 'client.post("http://x/oauth/token")'),
         ("find", "stop=stop_after_attempt(3)", 'client.post("http://x/orders")'),
+        ("send_message", "stop=stop_after_attempt(3)", 'client.post("http://x/chats")'),
     ],
 )
 def test_what_may_be_repeated_or_only_asks(name: str, policy: str, call: str) -> None:

@@ -13,8 +13,8 @@ ROWS = (
     "SELECT CAST(reltuples AS BIGINT), pg_relation_size(oid) / current_setting('block_size')::int > 10"
     " FROM pg_class WHERE oid = to_regclass(:name)"
 )
-"""About how many rows a table has, -1 before its first ANALYZE; and whether it has more than the ten pages that
-the planner takes every such table to have."""
+"""About how many rows a table has, -1 before its first ANALYZE; and whether it has more than the ten pages
+that the planner takes every such table to have."""
 
 EXPLAIN = "EXPLAIN (FORMAT JSON) "
 

@@ -1,0 +1,125 @@
+"""What an answer has to be, and what is taken from it for the steps that follow."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from holdfast.errors import UsageError
+from holdfast.gate.shape.jsonpath import JsonPath, look_up, parse_path
+from holdfast.gate.shape.placeholder import JsonValue
+
+__all__ = ["Check", "Expect", "Place", "read_check"]
+
+_HEADER = "header:"
+
+
+class Expect(Protocol):
+    """What is expected of an answer, as a budget says it; there `values` is called `json`."""
+
+    @property
+    def status(self) -> Sequence[int]:
+        """The statuses that are right; none: whatever [sli] says."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What has to stand at paths of the body: {"$.ok": True}."""
+
+    @property
+    def contains(self) -> str | None:
+        """Text that the body has to contain."""
+
+
+class Place(Protocol):
+    """From a dotted path of the budget ("traffic.request[0].send") to its place ("holdfast.toml:14")."""
+
+    def __call__(self, dotted: str, /) -> str:
+        """Return the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`status`: those that are right, none for any; `values`: paths of the JSON body with what stands there;
+    `contains`: part of the body; `take`: names with where their values stand, a path of the body or a
+    header.
+    """
+
+    status: tuple[int, ...] = ()
+    values: tuple[tuple[JsonPath, JsonValue], ...] = ()
+    contains: str = ""
+    take: tuple[tuple[str, JsonPath | str], ...] = ()
+
+    @property
+    def reads_body(self) -> bool:
+        """Whether the status alone does not tell."""
+        return bool(self.values or self.contains or self.take)
+
+    def examine(self, status: int, head: bytes, body: bytes) -> dict[str, str | int | float] | None:
+        """Return what is taken from an answer, None where it is wrong.
+
+        An answer from 400 up that no `status` asks for is wrong by itself only where something is taken:
+        otherwise [sli] judges it, and its body is not held against what a good answer says.
+        """
+        if self.status:
+            if status not in self.status:
+                return None
+        elif status >= 400:
+            return None if self.take else {}
+        if self.contains and self.contains.encode() not in body:
+            return None
+        in_body = any(not isinstance(where, str) for _, where in self.take)
+        try:
+            document = json.loads(body) if self.values or in_body else None
+            if not all(_same(look_up(document, path), wanted) for path, wanted in self.values):
+                return None
+            return {name: _taken(where, head, document) for name, where in self.take}
+        except (ValueError, LookupError, RecursionError):
+            return None
+
+
+def _same(found: JsonValue, wanted: JsonValue) -> bool:
+    return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
+
+
+def _taken(where: JsonPath | str, head: bytes, document: JsonValue) -> str | int | float:
+    """Return a value that can be sent again; ValueError or LookupError where it cannot be."""
+    if isinstance(where, str):
+        pattern = rb"\r\n" + re.escape(where.encode()) + rb":[ \t]*([^\r\n]*?)[ \t]*\r\n"
+        match = re.search(pattern, head, re.IGNORECASE)
+        if match is None:
+            raise LookupError(where)
+        value: JsonValue = match[1].decode("latin-1")
+    else:
+        value = look_up(document, where)
+    if not isinstance(value, str | int | float) or (isinstance(value, str) and not value.isprintable()):
+        raise ValueError(where)
+    return value
+
+
+def read_check(expect: Expect | None, take: Mapping[str, str], dotted: str, place: Place) -> Check | None:
+    """Return the check of one entry, None where nothing is asked; UsageError at what cannot be read."""
+    if expect is None and not take:
+        return None
+    values, status, contains = [], (), ""
+    if expect is not None:
+        status, contains = tuple(expect.status), expect.contains or ""
+        for text, wanted in expect.values.items():
+            values.append((_path(text, place(f"{dotted}.expect")), wanted))
+    taken: list[tuple[str, JsonPath | str]] = []
+    for name, text in take.items():
+        where = place(f"{dotted}.take")
+        if not name.isidentifier() or not name.isascii():
+            raise UsageError(f"{name!r} cannot be the name of what is taken: letters, digits and _", place=where)
+        header = text.startswith(_HEADER)
+        taken.append((name, text.removeprefix(_HEADER).strip() if header else _path(text, where)))
+    return Check(status, tuple(values), contains, tuple(taken))
+
+
+def _path(text: str, place: str) -> JsonPath:
+    try:
+        return parse_path(text)
+    except ValueError as error:
+        raise UsageError(str(error), place=place) from None
