@@ -27,7 +27,9 @@ PATIENCE = {
     "DEPENDENCY__PAYMENTS__TIMEOUT__CONNECT": "20s",
     "DEADLINE__DEFAULT": "60s",
     "DEADLINE__CAP": "120s",
-    "ADMISSION__WAIT": "30s",
+    "ADMISSION__MODE": "observe",
+    "CACHE__PRODUCT__TTL": "10m",
+    "CACHE__REPORT__TTL": "10m",
 }
 """The shop's own limits are for its own machine; these are longer than any machine of a test stands still."""
 
@@ -95,8 +97,8 @@ def shop(database_url: str, provider: Provider, monkeypatch: pytest.MonkeyPatch)
     """Open a form of the shop by its name."""
     monkeypatch.setenv("PAYMENTS_URL", provider.url)
     monkeypatch.setenv("HOLDFAST_BUDGET", str(BUDGET))
-    for name, seconds in PATIENCE.items():
-        monkeypatch.setenv(f"HOLDFAST_{name}", seconds)
+    for name, value in PATIENCE.items():
+        monkeypatch.setenv(f"HOLDFAST_{name}", value)
 
     def opened(form: str) -> AbstractContextManager[TestClient]:
         return TestClient(application(form))

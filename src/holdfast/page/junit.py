@@ -1,4 +1,7 @@
-"""JUnit XML, which servers that run tests show: the form that Ant's schema and Jenkins' both accept."""
+"""JUnit XML, which servers that run tests show.
+
+The form is the one that Ant's schema (JUnit.xsd) and Jenkins' (junit-10.xsd) both accept.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from holdfast.errors import UsageError
 from holdfast.gate.shape.arrivals import Arrivals, Nanoseconds, constant, poisson
-from holdfast.gate.shape.catalogue import Catalogue
+from holdfast.gate.shape.payload import Catalogue
 
 __all__ = ["Indices", "Phase", "Schedule", "schedule"]
 

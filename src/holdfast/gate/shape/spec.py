@@ -1,24 +1,38 @@
-"""One entry of [traffic].request: what to send and how often, read and checked."""
+"""What a budget says to send, one request or several steps, read and checked."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from holdfast.errors import UsageError
-from holdfast.gate.shape.placeholder import JsonValue, find
+from holdfast.gate.shape.check import Check, Expect, Place, read_check
+from holdfast.gate.shape.placeholder import JsonValue, Variable, find, find_all
+from holdfast.gate.shape.template import cut, unmarked
 
-__all__ = ["METHODS", "Place", "ReadSpec", "RequestSpec", "Spec", "read", "route"]
+__all__ = [
+    "METHODS",
+    "ReadSpec",
+    "RequestSpec",
+    "Rows",
+    "ScenarioSpec",
+    "Sendable",
+    "Spec",
+    "StepSpec",
+    "read",
+    "read_weight",
+    "route",
+]
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
-Place = Callable[[str], str]
-"""From a dotted path of the budget ("traffic.request[0].send") to its place ("holdfast.toml:14")."""
+Rows = Literal["random", "in order"]
+"""How the rows of CSV files are chosen: drawn by the seed, or one after the other."""
 
 # RFC 9110, 5.6.2: the characters of a header's name.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -29,11 +43,8 @@ _FRAMING = frozenset(
 _BRACES = re.compile(r"\{[^{}]*\}")
 
 
-class Spec(Protocol):
-    """What is needed of a request entry; the budget's own entries fit, and so does `RequestSpec`.
-
-    The name of the body in a budget is `json`.
-    """
+class Sendable(Protocol):
+    """One request of a budget. The name of the body there is `json`."""
 
     @property
     def send(self) -> str:
@@ -48,8 +59,52 @@ class Spec(Protocol):
         """Further headers."""
 
     @property
+    def expect(self) -> Expect | None:
+        """What the answer has to be; None leaves that to [sli]."""
+
+
+class Spec(Sendable, Protocol):
+    """A request that arrives by itself; the budget's own entries fit, and so does `RequestSpec`."""
+
+    @property
     def weight(self) -> float:
         """How often, relative to the other entries; 0 never."""
+
+    @property
+    def rows(self) -> Rows:
+        """How the rows of its CSV files are chosen."""
+
+
+class StepSpec(Sendable, Protocol):
+    """One request of several that follow one another."""
+
+    @property
+    def take(self) -> Mapping[str, str]:
+        """Names for what later steps send of the answer: {"order_id": "$.id"}."""
+
+    @property
+    def think(self) -> float | None:
+        """Seconds between the answer of the step before and this one; None as the scenario says."""
+
+
+class ScenarioSpec(Protocol):
+    """Steps of one user. `weight` is that of his arrival."""
+
+    @property
+    def steps(self) -> Sequence[StepSpec]:
+        """What he sends, one after the other."""
+
+    @property
+    def think(self) -> float:
+        """Seconds between an answer and the next step."""
+
+    @property
+    def weight(self) -> float:
+        """How often he arrives, relative to the other entries; 0 never."""
+
+    @property
+    def rows(self) -> Rows:
+        """How the rows of his CSV files are chosen: all steps have the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +115,8 @@ class RequestSpec:
     body: JsonValue = None
     headers: Mapping[str, str] | None = None
     weight: float = 1.0
+    expect: Expect | None = None
+    rows: Rows = "random"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +128,7 @@ class ReadSpec:
     target: str
     body: JsonValue
     headers: Mapping[str, str] = field(default_factory=dict)
-    weight: float = 1.0
+    check: Check | None = None
 
 
 def route(send: str) -> str:
@@ -87,17 +144,39 @@ def route(send: str) -> str:
     return _BRACES.sub("{n}", send.partition("?")[0])
 
 
-def read(spec: Spec, dotted: str, *, base: Path, place: Place) -> ReadSpec:
-    """Check one entry and load its JSON file from `base`; UsageError names the place of what is wrong."""
-    method, target = _line(spec.send, place(f"{dotted}.send"))
+def read(
+    spec: Sendable,
+    dotted: str,
+    *,
+    base: Path,
+    place: Place,
+    taken: Collection[str] | None = None,
+    take: Mapping[str, str] | None = None,
+) -> ReadSpec:
+    """Check one entry and load its JSON file from `base`; UsageError names the place of what is wrong.
+
+    `taken`: in a step, the names that steps before it take, {name} is then a hole; `take`: what it takes.
+    """
+    method, target = _line(_cut(spec.send, taken, place(f"{dotted}.send")), place(f"{dotted}.send"))
+    body = _body(spec, place(f"{dotted}.json"), base)
+    headers = _cut(dict(spec.headers or {}), taken, place(f"{dotted}.headers"))
     return ReadSpec(
-        name=route(f"{method} {target}"),
+        name=route(unmarked(f"{method} {target}")),
         method=method,
         target=target,
-        body=_body(spec, place(f"{dotted}.json"), base),
-        headers=_headers(spec.headers or {}, place(f"{dotted}.headers")),
-        weight=_weight(spec.weight, place(f"{dotted}.weight")),
+        body=_cut(body, taken, place(f"{dotted}.json")),
+        headers=_headers(headers, place(f"{dotted}.headers")),
+        check=read_check(spec.expect, take or {}, dotted, place),
     )
+
+
+def _cut(value: Any, taken: Collection[str] | None, place: str) -> Any:
+    if taken is None:
+        return value
+    try:
+        return cut(value, taken)
+    except ValueError as error:
+        raise UsageError(str(error), place=place) from None
 
 
 def _line(send: str, place: str) -> tuple[str, str]:
@@ -107,22 +186,24 @@ def _line(send: str, place: str) -> tuple[str, str]:
         raise UsageError(
             f'a request is "METHOD /path", as in "GET /products/{{1..500}}", not {send!r}', place=place
         )
-    if not target.isascii() or not target.isprintable() or " " in target or "#" in target:
-        raise UsageError(f"percent-encode the path: {target!r} cannot stand in a request line", place=place)
+    plain = unmarked(target)
+    if not plain.isascii() or not plain.isprintable() or " " in plain or "#" in plain:
+        raise UsageError(f"percent-encode the path: {plain!r} cannot stand in a request line", place=place)
     try:
-        placeholders = len(find(target))
+        found = find(target)
     except ValueError as error:
         raise UsageError(str(error), place=place) from None
-    braces = target.count("{")
-    if braces != placeholders or target.count("}") != placeholders:
+    if any(isinstance(each, Variable) for each in found):
+        raise UsageError("a path is written into logs: send {env:...} in a header or a body", place=place)
+    if target.count("{") != len(found) or target.count("}") != len(found):
         raise UsageError(
-            f"a placeholder is {{first..last}}, two integers; there is another brace in {target!r}",
+            f"a placeholder is {{first..last}} or {{file.csv:column}}; there is another brace in {plain!r}",
             place=place,
         )
     return method, target
 
 
-def _body(spec: Spec, place: str, base: Path) -> JsonValue:
+def _body(spec: Sendable, place: str, base: Path) -> JsonValue:
     body: Any = spec.body
     if isinstance(body, str):
         path = base / body
@@ -132,6 +213,14 @@ def _body(spec: Spec, place: str, base: Path) -> JsonValue:
             raise UsageError(f"cannot read {path}: {error.strerror}", place=place) from None
         except ValueError as error:
             raise UsageError(f"{path} is not JSON: {error}", place=place) from None
+    try:
+        json.dumps(body, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the body cannot be written as JSON: {error}", place=place) from None
+    try:
+        find_all(body)
+    except ValueError as error:
+        raise UsageError(str(error), place=place) from None
     return body  # type: ignore[no-any-return]
 
 
@@ -141,7 +230,7 @@ def _headers(headers: Mapping[str, str], place: str) -> dict[str, str]:
             raise UsageError(f"{name!r} cannot be the name of a header", place=place)
         if name.lower() in _FRAMING:
             raise UsageError(f"the header {name!r} is the driver's own to set", place=place)
-        if not value.isprintable() or not value.isascii():
+        if not unmarked(value).isprintable() or not unmarked(value).isascii():
             raise UsageError(f"the value of the header {name!r} is not printable ASCII", place=place)
         try:
             find(value)
@@ -150,7 +239,8 @@ def _headers(headers: Mapping[str, str], place: str) -> dict[str, str]:
     return dict(headers)
 
 
-def _weight(weight: float, place: str) -> float:
+def read_weight(weight: float, place: str) -> float:
+    """Check a weight; UsageError with `place` where it is none."""
     if not (math.isfinite(weight) and weight >= 0):
         raise UsageError(f"a weight is a number from 0 up, not {weight}", place=place)
     return float(weight)

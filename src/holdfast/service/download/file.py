@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from holdfast.loop.offload.threads import current
-from holdfast.service.download.conditional import not_modified, satisfiable
+from holdfast.policy.httpcache.validators import evaluate
 from holdfast.service.download.pace import paced
+from holdfast.service.download.ranges import satisfiable
 
 __all__ = ["FileDownload"]
 
@@ -48,10 +50,15 @@ class FileDownload(FileResponse):
         if self.stat_result is None:
             self.stat_result = await self._found()
             self.set_stat_headers(self.stat_result)
-        asked = MutableHeaders(scope=scope)
-        reads = scope["method"] in ("GET", "HEAD")
-        if reads and not_modified(asked, etag=self.headers["etag"], modified=self.stat_result.st_mtime):
-            await self._unchanged()(scope, receive, send)
+        status = evaluate(
+            scope["method"],
+            scope["headers"],
+            tag=self.headers["etag"],
+            modified=self.stat_result.st_mtime,
+            now=time.time(),
+        )
+        if status is not None:
+            await self._without_content(status)(scope, receive, send)
             return
         async with paced(send, self._patience) as bounded:
             await super().__call__(self._with_ranges(scope, self.stat_result.st_size), receive, bounded)
@@ -65,8 +72,9 @@ class FileDownload(FileResponse):
             raise HTTPException(404)
         return found
 
-    def _unchanged(self) -> Response:
-        response = Response(status_code=304)
+    def _without_content(self, status: int) -> Response:
+        """Return the answer to a condition that holds it back: 304 or 412."""
+        response = Response(status_code=status)
         response.raw_headers = [pair for pair in self.raw_headers if pair[0] not in _OF_CONTENT]
         return response
 

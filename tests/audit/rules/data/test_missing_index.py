@@ -76,3 +76,33 @@ def test_an_index_of_another_table() -> None:
 
 def test_a_lookup_that_no_request_makes() -> None:
     assert said(RULE, f"def x(author: int, session: Session):\n    {LOOKUP}\n") == []
+
+
+def test_what_one_migration_brings_is_told_once() -> None:
+    first = "session.scalars(select(Author).where(Author.email == 'x')).all()"
+    second = "session.scalars(select(Book).where(Book.author_id == author)).all()"
+    (message,) = said(RULE, route(f"return {first} + {second}"))
+    assert message.startswith("`Book.author_id` has no index")
+    assert message.endswith("; 1 other columns have none either")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return session.query(Book).filter(Book.author_id == author).delete()",
+        "q = select(Book)\n    if author: q = q.where(Book.author_id == author)\n    return session.exec(q)",
+    ],
+)
+def test_a_change_and_a_filter_that_may_be_left_out(body: str) -> None:
+    assert said(RULE, route(body)) == []
+
+
+@pytest.mark.parametrize("name", ["Role", "OAuthClient", "PlanModel"])
+def test_a_table_of_few_rows(name: str) -> None:
+    head = f"class {name}(Base):\n    __tablename__ = 'few'\n"
+    head += "    id: Mapped[int] = mapped_column(primary_key=True)\n"
+    head += "    author_id: Mapped[int] = mapped_column(ForeignKey('authors.id'))\n"
+    asked = f"return session.query({name}).filter_by(author_id=author).first()"
+    assert said(RULE, route(asked, head)) == []
+    large = head.replace(name, f"{name}Log"), asked.replace(name, f"{name}Log")
+    assert len(said(RULE, route(large[1], large[0]))) == 1

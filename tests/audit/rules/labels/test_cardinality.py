@@ -39,6 +39,7 @@ def test_many_values(text: str) -> None:
         LABELLED + "seen.labels('x').inc()",
         LABELLED + "log.labels(request.url.path)",
         "seen = Counter('a', 'A.', ['user_id'])\ndef told(): seen.clear()",
+        LABELLED + "for pod in pods: seen.labels(pod.url).inc()",
     ],
 )
 def test_few_values(text: str) -> None:

@@ -66,6 +66,13 @@ NOT_FOUND = {
         @retry(wait=wait_exponential(max=10))
         def wait_for_database(): ...
     """,
+    "HF602 waits for the end": """
+        class NotFinishedError(Exception): ...
+        @retry(wait=wait_exponential(), retry=tenacity.retry_if_exception_type(NotFinishedError))
+        def ask(): requests.get("http://x", timeout=1)
+        @app.get("/x")
+        def x(): ask()
+    """,
     "HF602 asks nobody": """
         @retry(stop=stop_after_attempt(3))
         def remove(): ...

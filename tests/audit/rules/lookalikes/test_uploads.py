@@ -54,6 +54,10 @@ NOT_FOUND = {
             async def read(): return await file.read()
             return await read()
     """,
+    "HF801 a chunk": """
+        @app.post("/x")
+        async def upload_chunk(file: UploadFile): return await file.read()
+    """,
     "HF801 a text": """
         import yaml
         @app.post("/x")

@@ -42,3 +42,23 @@ def test_a_table_with_a_secret_as_the_model() -> None:
     text = "@app.get('/x')\ndef x(session: Session) -> list[Author]: return session.query(Author).all()"
     (message,) = said(RULE, text)
     assert "`Author` is the response model" in message
+
+
+ROUTES = """
+class Run(Base):
+    __tablename__ = "runs"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    COLUMN: Mapped[str]
+@app.get('/x')
+def x(session: Session): return session.get(Run, 1)
+@app.get('/y')
+def y(session: Session): return session.query(Run).all()
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [("api_key", 1), ("hashed_password", 1), ("num_of_tokens", 0), ("is_secret", 0), ("title", 0)],
+)
+def test_a_column_that_is_a_secret_is_told_once_a_file(column: str, told: int) -> None:
+    assert len(said(RULE, ROUTES.replace("COLUMN", column))) == told

@@ -53,6 +53,10 @@ NOT_FOUND = {
         @router.post("/login")
         def login(): ...
     """,
+    "HF983 the same for everybody": """
+        @router.delete("/a")
+        def remove(): return {"answer": "gone"}
+    """,
     "HF983 asks in its body": """
         @router.delete("/a")
         def remove(): check_permission()

@@ -31,6 +31,8 @@ _OPENINGS = frozenset({"zipfile.ZipFile", "tarfile.open", "PIL.Image.open", "sub
 _WRITERS = frozenset({"open", "write_text", "write_bytes"})
 _ONE_FILE = frozenset({*_WRITERS, "read_text", "read_bytes", "copy", "copy2", "copyfile", "read", "write"})
 """Calls that take as long as one file is large."""
+_WINK_S = 0.001
+"""The shortest sleep that anybody waits for; a shorter one gives another thread its turn."""
 _PACKING = frozenset({"gzip", "bz2", "lzma"})
 _WRITES = frozenset("wax+")
 _BODIES = frozenset({"read", "body", "stream", "form"})
@@ -49,8 +51,10 @@ def is_small(whole: Whole, root: FunctionKey | None, chain: Iterable[Edge]) -> b
     """Whether what the end of a chain reads, writes or packs has no known cause to be large."""
     edges = list(chain)
     sink, call = edges[-1].sink, edges[-1].site.expression
-    if sink is None or sink.kind not in ("disk", "cpu"):
+    if sink is None or sink.kind not in ("disk", "cpu", "sleep"):
         return False
+    if sink.kind == "sleep":
+        return call[0] == form.CALL and call[2][:1] != () and _is_wink(call[2][0])
     name = sink.path.rpartition(".")[2]
     if sink.path.partition(".")[0] in _PACKING:
         needs = True
@@ -61,6 +65,10 @@ def is_small(whole: Whole, root: FunctionKey | None, chain: Iterable[Edge]) -> b
     else:
         needs = False
     return needs and not any(_is_brought(whole, key, root) for key in {edge.caller for edge in edges})
+
+
+def _is_wink(seconds: Expression) -> bool:
+    return bool(seconds[0] == form.NUMBER and seconds[1] <= _WINK_S)
 
 
 def _writes(name: str, call: Expression) -> bool:

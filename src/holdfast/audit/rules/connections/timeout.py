@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding, Severity
+from holdfast.audit.graph import value as v
 from holdfast.audit.graph.library import Sink
+from holdfast.audit.graph.place import Place
 from holdfast.audit.graph.program import FunctionKey
 from holdfast.audit.graph.reach import Edge
 from holdfast.audit.rules.rule import Rule
@@ -13,6 +15,8 @@ from holdfast.audit.source.form import Expression
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
+
+_HOME = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
 def find(whole: Whole) -> Iterator[Finding]:
@@ -36,6 +40,14 @@ def _limited(call: Expression, sink: Sink) -> bool:
     return any(name in (sink.timeout, None) for name, _ in call[3])
 
 
+def _is_at_home(whole: Whole, key: FunctionKey, edge: Edge) -> bool:
+    """Whether a call goes to this machine: to a process that stands and falls with the service."""
+    call = edge.site.expression
+    given = (*call[2][:1], *(value for name, value in call[3] if name == "url"))
+    values = (one for value in given for one in whole.inference.values(value, Place(*key)))
+    return any(one[0] == v.TEXT and one[1].startswith(_HOME) for one in values)
+
+
 def _finding(whole: Whole, key: FunctionKey, edge: Edge) -> Finding:
     sink, root = edge.sink, whole.reach.entry(key)
     assert sink is not None  # noqa: S101 - asked of such edges only
@@ -43,7 +55,7 @@ def _finding(whole: Whole, key: FunctionKey, edge: Edge) -> Finding:
     return Finding(
         rule=RULE.code,
         severity=Severity.HIGH if root is not None else Severity.MEDIUM,
-        confidence=Confidence.HIGH if root is not None else Confidence.LOW,
+        confidence=Confidence.LOW if root is None or _is_at_home(whole, key, edge) else Confidence.HIGH,
         file=whole.path(key[0]),
         line=edge.site.line,
         column=edge.site.column + 1,
@@ -61,7 +73,10 @@ RULE = Rule(
         "A server that hangs keeps the caller for ever. Requests pile up behind it until threads, "
         "connections or memory are gone: one slow dependency takes the whole service."
     ),
-    limits="A timeout that is set on a session or by a subclass of it is not seen.",
+    limits=(
+        "A timeout that is set on a session or by a subclass of it is not seen. A call of the same machine, "
+        "and one that no request leads to, has low confidence."
+    ),
     bad="""
 import requests
 from fastapi import FastAPI

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
@@ -53,16 +54,25 @@ _Plain = tuple[int, tuple[int, int], tuple[tuple[Any, ...], ...]]
 
 
 def find(whole: Whole) -> Iterator[Finding]:
-    """Yield a finding for each column that requests look rows up by, and that no index begins with."""
+    """Yield a finding for the columns that requests look rows up by, and that no index begins with."""
     indexes = frozenset[tuple[str, str]]().union(*gathered(whole, created))
     mysql = any(gathered(whole, _speaks_mysql))
-    told: set[tuple[ClassKey, str]] = set()
+    places: dict[tuple[ClassKey, str], list[_Place]] = defaultdict(list)
     for number, looked_up in enumerate(gathered(whole, _looked_up)):
         for function, at, compared in looked_up:
             wanted = _wanted([_Compared(*one) for one in compared], indexes, mysql)
-            if wanted is not None and (wanted.key, wanted.name) not in told:
-                told.add((wanted.key, wanted.name))
-                yield _finding(whole, (number, function), at, wanted)
+            if wanted is not None:
+                places[wanted.key, wanted.name].append(((number, function), at, wanted))
+    for sure in (True, False):
+        # One migration brings all that are missing: the one that is asked for in most places stands for them.
+        alike = [found for found in places.values() if _is_sure(found[0][2]) is sure]
+        alike.sort(key=lambda found: (not found[0][2].foreign, -len(found)))
+        if alike:
+            yield _finding(whole, [found[0] for found in alike], sure=sure)
+
+
+_Place = tuple[FunctionKey, tuple[int, int], _Compared]
+"""A lookup: its function, its place there, and the column that an index is wanted on."""
 
 
 def _speaks_mysql(whole: Whole) -> bool:
@@ -114,20 +124,26 @@ def _is_key(column: _Compared) -> bool:
     return column.foreign or column.name in _KEYS or column.name.endswith(_KEY_ENDS)
 
 
-def _finding(whole: Whole, key: FunctionKey, at: tuple[int, int], column: _Compared) -> Finding:
+def _is_sure(column: _Compared) -> bool:
+    return _is_key(column) and not _SMALL.search(column.table)
+
+
+def _finding(whole: Whole, lookups: list[_Place], *, sure: bool) -> Finding:
+    (key, at, column), *others = lookups
     name = f"{column.table}.{column.name}"
     why = ", and PostgreSQL makes none for a foreign key" if column.foreign else ""
-    place = f"{whole.path(column.key[0])}:{column.line}"
+    more = f"; {len(others)} other columns have none either" if others else ""
+    places = ", ".join(f"{whole.path(one.key[0])}:{one.line}" for _, _, one in lookups)
+    steps = [whole.step(other, line, f"{one.table}.{one.name}") for other, (line, _), one in others]
     return found(
         RULE,
         whole,
         key,
         at,
-        f"`{name}` has no index{why}: this reads the whole table to find its rows",
-        f"Give the column an index (`index=True`, and a migration): {place}",
-        confidence=Confidence.MEDIUM
-        if _is_key(column) and not _SMALL.search(column.table)
-        else Confidence.LOW,
+        f"`{name}` has no index{why}: this reads the whole table to find its rows{more}",
+        f"Give the column an index (`index=True`, and a migration): {places}",
+        confidence=Confidence.MEDIUM if sure else Confidence.LOW,
+        chain=(*whole.chain(key, at[0]), *steps),
     )
 
 

@@ -26,6 +26,7 @@ _MANY = frozenset(
     }
 )
 """Labels that have as many values as there are users, clients or requests."""
+_REQUESTS = frozenset({"request", "req", "http_request"})
 _FIX = "Label with what has few values (the route's template, the status), and log the rest"
 
 
@@ -94,7 +95,7 @@ def _is_raw(whole: Whole, where: FunctionKey, value: Expression) -> bool:
     if value[0] == form.CALL and word(value[1]) == "str" and value[2]:
         value = value[2][0]
     named = [word(part) for part in parts(value)] if value[0] == form.ATTR else []
-    return named[:2] == ["path", "url"] or named[:1] == ["url"]
+    return named[:2] == ["path", "url"] or (named[:1] == ["url"] and not _REQUESTS.isdisjoint(named))
 
 
 def _finding(whole: Whole, where: FunctionKey | int, call: Expression, message: str) -> Finding:

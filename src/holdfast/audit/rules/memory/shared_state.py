@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
-from holdfast.audit.graph.program import FunctionKey, statements
+from holdfast.audit.graph.program import Bindings, FunctionKey, statements
 from holdfast.audit.rules.calls import requested
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.memory.cache import dicts
@@ -53,7 +53,7 @@ def _stores(whole: Whole, keys: list[FunctionKey], names: set[str]) -> Iterator[
         mine = {name for name in names if not whole.program.scope(key).binds(name)}
         for statement in statements(whole.program.function(key).body):
             name = _filled(statement)
-            if name in mine:
+            if name in mine and not _is_task(statement[2], whole.program.scope(key)):
                 filled.setdefault(name, (key, statement[-1]))
             for value in own(statement):
                 if not name or value is not statement[1]:
@@ -77,6 +77,12 @@ def _filled(statement: Statement) -> str:
     if statement[0] != form.ASSIGN or statement[1][0] != form.SUB or statement[1][2][0] == form.TEXT:
         return ""
     return _named(statement[1][1])
+
+
+def _is_task(value: Expression, scope: Bindings) -> bool:
+    """Whether a value is a task: of that no other worker could have any use."""
+    made = (value, *scope.values.get(value[1], ())) if value[0] == form.NAME else (value,)
+    return any(one[0] == form.CALL and word(one[1]) in ("create_task", "ensure_future") for one in made)
 
 
 def _read(value: Expression) -> Iterator[str]:

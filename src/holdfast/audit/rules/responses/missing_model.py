@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding, Severity
@@ -18,7 +19,10 @@ from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
 
-_SECRET = ("password", "passwd", "secret", "api_key", "private_key", "token", "salt")
+_SECRET = re.compile(
+    r"^(?!(is|has|num|max|min|last)_).*(passw(or)?d|secret|api_key|private_key|token|salt)(_?hash|_?encrypted|_key)?$"
+)
+"""Names of columns that hold a secret; `is_secret` and `num_of_tokens` hold none."""
 
 
 def find(whole: Whole) -> Iterator[Finding]:
@@ -31,14 +35,15 @@ def find(whole: Whole) -> Iterator[Finding]:
             continue
         shown = _declared(tables, route)
         if route.model is not None:
-            # The routes of a module that share a response model are mended together.
+            # The routes of a module that answer with one table are mended together.
             if shown is not None and _secrets(shown) and (route.key[0], shown.key) not in told:
                 told.add((route.key[0], shown.key))
                 yield _finding(whole, route, shown, route.function.line, declared=True)
             continue
         for value, line in returned(route.function):
             rows = _rows(sources, route, value)
-            if rows is not None:
+            if rows is not None and (route.key[0], rows.table.key) not in told:
+                told.add((route.key[0], rows.table.key))
                 yield _finding(whole, route, rows.table, line, declared=False)
                 break
 
@@ -62,7 +67,7 @@ def _declared(tables: Tables, route: Route) -> Table | None:
 
 
 def _secrets(table: Table) -> list[str]:
-    return sorted(name for name in table.columns if any(word in name.lower() for word in _SECRET))
+    return sorted(name for name in table.columns if _SECRET.search(name.lower()))
 
 
 def _finding(whole: Whole, route: Route, table: Table, line: int, *, declared: bool) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
@@ -15,6 +16,7 @@ from holdfast.audit.rules.retries.loop import STARTS
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression
+from holdfast.audit.source.inside import parts, word
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
@@ -26,6 +28,10 @@ _URLLIB3 = frozenset(
         "requests.packages.urllib3.util.retry.Retry",
     }
 )
+_PENDING = re.compile(
+    r"not_?(yet|finished|ready|done|complete)|pending|unprocessed|incomplete|in_?progress", re.IGNORECASE
+)
+"""In the names of what is no failure: who repeats because of it waits for the end of something."""
 _STOP, _WAIT = "it never gives up", "it does not wait between attempts"
 
 
@@ -74,13 +80,25 @@ def _of(
         total = dict(call[3])["total"]
         wrong = [] if total in ((form.NUMBER, 0), (form.CONST, False)) else [_WAIT]
     if wrong:
-        yield _finding(whole, repeated, (call[4], call[5]), wrong)
+        polls = any(_PENDING.search(word(part)) for part in parts(call) if part[0] in (form.NAME, form.ATTR))
+        yield _finding(whole, repeated, (call[4], call[5]), wrong, polls=polls)
 
 
-def _finding(whole: Whole, where: FunctionKey | int, at: tuple[int, int], wrong: list[str]) -> Finding:
+def _finding(
+    whole: Whole, where: FunctionKey | int, at: tuple[int, int], wrong: list[str], *, polls: bool = False
+) -> Finding:
     message = f"this retry has no bounds: {', and '.join(wrong)}"
     fix = "Give it a stop and a wait that grows with jitter: `wait_random_exponential`, `backoff_factor`"
-    return found(RULE, whole, where, at, message, fix, confidence=_sure(whole, where, wrong), chain=())
+    return found(
+        RULE,
+        whole,
+        where,
+        at,
+        message,
+        fix,
+        confidence=Confidence.LOW if polls else _sure(whole, where, wrong),
+        chain=(),
+    )
 
 
 def _sure(whole: Whole, where: FunctionKey | int, wrong: list[str]) -> Confidence:

@@ -7,9 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding, Severity
+from holdfast.audit.rules.calls import calls_in
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.rules.security.guarded import WRITES, Guarded, Router, guarded, routed, routers
+from holdfast.audit.source import form
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
@@ -37,7 +39,7 @@ def find(whole: Whole) -> Iterator[Finding]:
             continue
         route = open_[0]
         name = f"{route.path} {whole.program.function(route.function).name}"
-        if not route.may_ask and not _PUBLIC.search(name):
+        if not route.may_ask and not _PUBLIC.search(name) and not _is_constant(whole, route):
             yield found(
                 RULE,
                 whole,
@@ -50,6 +52,12 @@ def find(whole: Whole) -> Iterator[Finding]:
                 confidence=Confidence.MEDIUM,
                 chain=(),
             )
+
+
+def _is_constant(whole: Whole, route: Guarded) -> bool:
+    """Whether a route answers the same to everybody, and does nothing else."""
+    body = whole.program.function(route.function).body
+    return any(one[0] == form.RETURN for one in body) and not any(True for _ in calls_in(body))
 
 
 RULE = Rule(

@@ -29,7 +29,7 @@ _OTHERS = re.compile(
     r"postgres|postgis|pgvector|pgadmin|pgbouncer|mysql|mariadb|mongo|redis|valkey|dragonfly|memcached|rabbitmq|kafka|"
     r"zookeeper|nats|elasticsearch|opensearch|kibana|logstash|clickhouse|cassandra|minio|seaweed|qdrant|weaviate|milvus|"
     r"neo4j|etcd|consul|vault|keycloak|nginx|traefik|haproxy|envoy|caddy|grafana|prometheus|loki|jaeger|tempo|otel|"
-    r"opentelemetry|fluent|vector|temporal|airflow|hatchet|adminer|busybox|alpine|ollama|vllm|unstructured|cloudflared",
+    r"opentelemetry|nvidia|device-plugin|gateway|exporter|operator|controller|sidecar|proxy|fluent|vector|temporal|airflow|hatchet|adminer|busybox|alpine|ollama|vllm|unstructured|cloudflared",
     re.IGNORECASE,
 )
 """In the names of images that are not the service's own: they have their makers' advice."""

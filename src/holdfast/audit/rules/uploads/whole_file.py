@@ -52,7 +52,7 @@ def find(whole: Whole) -> Iterator[Finding]:
                     "this reads a whole upload into memory, however large the client made it",
                     "Read it in pieces (`await file.read(65536)`) and stop at a limit",
                     confidence=Confidence.LOW
-                    if _is_text(function, call)
+                    if _is_text(function, call) or "chunk" in function.name
                     else max(sure(whole, key), Confidence.MEDIUM),
                     calls="UploadFile.read",
                 )
@@ -120,7 +120,7 @@ RULE = Rule(
         "kernel ends the worker with all its other requests."
     ),
     limits="A limit in a proxy before the service is not seen; a look at the size, before or after, is. "
-    "Low confidence for what is decoded as a text at once.",
+    "Low confidence for what is decoded as a text at once, and for chunks that the client makes.",
     bad="""
 from fastapi import FastAPI, UploadFile
 

@@ -1,18 +1,16 @@
-"""What of a file a request wants: RFC 9110, conditional requests (13) and ranges (14).
+"""Which parts of a file a request wants: RFC 9110, 14.
 
 Starlette's file response parses ranges, merges and sends them; it answers 400 to ranges that the RFC wants
-ignored (an unknown unit, a malformed one) and 416 where one range of several lies outside, and it knows no
-304. So it is shown only the ranges that it sends rightly.
+ignored (an unknown unit, a malformed one) and 416 where one range of several lies outside. So it is shown
+only the ranges that it sends rightly.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator
 
-__all__ = ["not_modified", "satisfiable"]
+__all__ = ["satisfiable"]
 
 _RANGES = re.compile(r"bytes=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+))*\s*", re.ASCII | re.IGNORECASE)
 _DIGITS = 18
@@ -43,16 +41,3 @@ def _read(ranges: str) -> Iterator[tuple[str, str]]:
 
 def _inside(first: str, last: str, size: int) -> bool:
     return int(first) < size if first else int(last) > 0 and size > 0
-
-
-def not_modified(headers: Mapping[str, str], *, etag: str, modified: float) -> bool:
-    """Whether the client has what it asks for: a 304. `modified`: seconds since the epoch."""
-    known = headers.get("if-none-match")
-    if known is not None:  # then the date does not count (13.1.3)
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return "*" in tags or etag.removeprefix("W/") in tags
-    try:
-        since = parsedate_to_datetime(headers.get("if-modified-since", ""))
-    except ValueError:
-        return False
-    return datetime.fromtimestamp(int(modified), UTC) <= since.replace(tzinfo=since.tzinfo or UTC)

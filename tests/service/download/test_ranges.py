@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from email.utils import formatdate
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.service.download.conditional import not_modified, satisfiable
+from holdfast.service.download.ranges import satisfiable
 
 
 @pytest.mark.parametrize(
@@ -46,23 +44,3 @@ def test_an_empty_file_has_no_range() -> None:
 def test_whatever_is_asked_for_is_read(ranges: str, size: int) -> None:
     satisfiable(ranges, size)
     satisfiable(f"bytes={ranges}", size)
-
-
-@pytest.mark.parametrize(
-    ("headers", "has"),
-    [
-        ({}, False),
-        ({"if-none-match": '"a"'}, True),
-        ({"if-none-match": 'W/"a"'}, True),
-        ({"if-none-match": '"b", "a"'}, True),
-        ({"if-none-match": "*"}, True),
-        ({"if-none-match": '"b"'}, False),
-        ({"if-none-match": '"b"', "if-modified-since": formatdate(2000, usegmt=True)}, False),
-        ({"if-modified-since": formatdate(1000, usegmt=True)}, True),
-        ({"if-modified-since": formatdate(999, usegmt=True)}, False),
-        ({"if-modified-since": "yesterday"}, False),
-        ({"if-modified-since": "Mon, 99 Foo 1970 00:16:40 GMT"}, False),
-    ],
-)
-def test_what_the_client_has_already(headers: dict[str, str], has: bool) -> None:
-    assert not_modified(headers, etag='"a"', modified=1000.7) is has
