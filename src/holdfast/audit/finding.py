@@ -24,8 +24,9 @@ class Severity(IntEnum):
 class Confidence(IntEnum):
     """How sure the finding is.
 
-    HIGH: every call of the chain was resolved by types or imports, from a route. MEDIUM: so was the chain,
-    but no route was seen to reach it. LOW: a name only.
+    HIGH: every call of the chain was resolved by types or imports, from a request. MEDIUM: so was the chain,
+    but it hangs on something that the source does not say. LOW: no request is known to come there, or it
+    is little that hurts.
     """
 
     LOW = 1

@@ -84,7 +84,7 @@ def _rows(model: type[Section], prefix: str) -> Iterator[str]:
             yield from _rows(inner, f"{key}{_WITHIN.get(name, '')}.")
 
 
-_WITHIN = {"route": '."POST /orders"', "request": "[]", "sink": "[]"}
+_WITHIN = {"route": '."POST /orders"', "request": "[]", "scenario": "[]", "steps": "[]", "sink": "[]"}
 
 
 def _section_of(field: FieldInfo) -> tuple[type[Section] | None, bool]:

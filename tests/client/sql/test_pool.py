@@ -102,6 +102,30 @@ async def test_a_database_that_is_gone_opens_the_breaker() -> None:
     await rig.db.aclose()
 
 
+async def test_who_stands_in_line_while_the_breaker_opens_is_refused(url: str) -> None:
+    async with rigged(
+        url, pool=1, section={"breaker": {"window": "10s", "failures": "50%", "open": "5s"}}
+    ) as rig:
+
+        async def one() -> None:
+            async with rig.db.begin() as session:
+                await session.execute(text("SELECT 1"))
+
+        breaker = rig.db.lanes.current().checkout.pipeline.breaker
+        assert breaker is not None
+        async with rig.db.begin() as holder:
+            await holder.execute(text("SELECT 1"))
+            waiting = [asyncio.create_task(one()) for _ in range(2)]
+            await until(lambda: rig.db.lanes.current().checkout.places.waiting == 2)  # type: ignore[union-attr]
+            breaker.open()
+        for task in waiting:
+            with pytest.raises(BreakerOpen):
+                await task
+        breaker.close()
+        await one()
+        rig.idle()
+
+
 async def test_a_stale_connection_is_replaced_before_it_is_used(postgres_url: str) -> None:
     async with rigged(postgres_url, pool=1) as rig, rigged(postgres_url, pool=1) as other:
         async with rig.db.begin() as session:

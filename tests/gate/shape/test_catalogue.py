@@ -4,6 +4,7 @@ import datetime
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -173,11 +174,13 @@ def test_no_request_at_all_is_an_error() -> None:
         build()
 
 
-def test_any_object_with_the_four_names_will_do() -> None:
+def test_any_object_with_these_names_will_do() -> None:
     class Entry:
         send = "GET /a"
         body = None
         headers: Mapping[str, str] | None = None
         weight = 3
+        expect = None
+        rows: Literal["random"] = "random"
 
     assert catalogue([Entry()], authority="h:1", seed=1).payloads[0].name == "GET /a"

@@ -46,6 +46,10 @@ _OF_ANSWERS = frozenset(
 )
 """Methods of the texts, bytes and mappings that calls give."""
 
+_OF_TEXTS = frozenset({"index", "find", "count", "get", "copy", "update", "insert", "pop"})
+"""Such methods that clients have as well, nearer to themselves: `response.choices[0].message.content.find`."""
+_FARTHEST = 3
+
 _AT_HAND = ("redis.", "memcache.", "pymemcache.", "socket.")
 """Libraries of what lies beside a service, and answers in a fraction of a millisecond."""
 
@@ -138,7 +142,8 @@ class Library:
             below, _, name = below.rpartition(".")
             if (key := f"{below}.*") in self._sinks:
                 # `client.get(key).decode()`: what `get` waited for is there; that waits for nothing.
-                answer = path != f"{below}.{name}" and path.rpartition(".")[2] in _OF_ANSWERS
+                far, last = path.count(".") - below.count("."), path.rpartition(".")[2]
+                answer = (far > 1 and last in _OF_ANSWERS) or (far > _FARTHEST and last in _OF_TEXTS)
                 return None if answer else _called(self._sinks[key], path)
         package = path.partition(".")[0]
         for pattern, sink in (*self._patterns.get(package, ()), *self._patterns.get("", ())):

@@ -61,12 +61,12 @@ class Ground:
     def share(self, dependency: str) -> float:
         """Return the share of all requests that call a dependency.
 
-        It is known where [traffic].request says what its requests need; where none names the dependency,
+        It is known where [traffic] says what its requests need; where none names the dependency,
         each request is taken to call it, which errs on the safe side.
         """
-        requests = self.budget.traffic.request
-        needing = sum(request.weight for request in requests if dependency in request.needs)
-        return needing / sum(request.weight for request in requests) if needing else 1.0
+        sent = list(self.budget.traffic.sent())
+        needing = sum(weight for each, weight in sent if dependency in each.needs)
+        return needing / sum(weight for _, weight in sent) if needing else 1.0
 
     def finding(self, path: str, message: str) -> Finding:
         """Return a finding at the place of `path`."""

@@ -17,10 +17,11 @@ from holdfast.budget.model.loop import Loop
 from holdfast.budget.model.objective import Objective, RouteObjective
 from holdfast.budget.model.offload import Offload
 from holdfast.budget.model.section import Section
+from holdfast.budget.model.sending import Request
 from holdfast.budget.model.service import Replicas, Service
 from holdfast.budget.model.sli import Sli
 from holdfast.budget.model.trace import Trace
-from holdfast.budget.model.traffic import Request, Traffic
+from holdfast.budget.model.traffic import Traffic
 
 __all__ = [
     "Admission",

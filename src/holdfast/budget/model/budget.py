@@ -130,9 +130,9 @@ class Budget(Section):
         store = None if self.idempotency is None else self.idempotency.store
         if store is not None and store not in self.dependency:
             raise contradiction(f'no dependency is named "{store}"; known: {known}', "idempotency.store")
-        for index, request in enumerate(self.traffic.request):
-            for name in request.needs:
+        for key, sent in self.traffic.keyed():
+            for name in sent.needs:
                 if name not in self.dependency:
-                    at = dotted(("traffic", "request", index, "needs"))
+                    at = dotted((*key, "needs"))
                     raise contradiction(f'no dependency is named "{name}"; known: {known}', at)
         return self

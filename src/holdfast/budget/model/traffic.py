@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import model_validator
 
 from holdfast.budget.metadata import Decision, Fact, Option
 from holdfast.budget.model.references import OWN_MEASUREMENT
-from holdfast.budget.model.section import Section
-from holdfast.budget.units import Count, Factor, Rate
+from holdfast.budget.model.section import Section, contradiction
+from holdfast.budget.model.sending import Request, Scenario, Sent
+from holdfast.budget.path import KeyPath
+from holdfast.budget.units import Duration, Factor, Rate, Ratio, format_duration
 
-__all__ = ["Request", "Traffic"]
-
-
-def _sendable(value: str) -> str:
-    if not re.fullmatch(r"(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /\S*", value):
-        raise ValueError(f'expected a method and a path, such as "GET /products/{{1..500}}", got "{value}"')
-    for low, high in re.findall(r"\{(\d+)\.\.(\d+)\}", value):
-        if int(low) > int(high):
-            raise ValueError(f'the range {{{low}..{high}}} in "{value}" runs backwards')
-    return value
+__all__ = ["Spike", "Traffic"]
 
 
-def _body(value: object) -> object:
-    if not isinstance(value, (str, dict, list)):
-        raise ValueError('expected the path of a JSON file, such as "traffic/order.json", or an inline table')
-    return value
+class Spike(Section):
+    """How the steady load is exceeded for moments."""
 
-
-class Request(Section):
-    """One kind of request in the mix."""
-
-    model_config = ConfigDict(serialize_by_alias=True)
-
-    send: Annotated[
-        Annotated[str, AfterValidator(_sendable)],
-        Fact('Method and path; "{1..500}" stands for a number drawn anew for each request.'),
+    times: Annotated[
+        Factor,
+        Decision(
+            "How many times the steady rate does a spike have?",
+            "Queues and pools that hold the average are emptied and filled by moments.",
+            "engineering, from measurements",
+            (Option("3.0", "the busiest second over the busiest minute, as measured", OWN_MEASUREMENT),),
+        ),
     ]
-    weight: Annotated[Count, Fact("Its share of the mix, relative to the other weights.")] = 1
-    body: Annotated[
-        Annotated[Any, BeforeValidator(_body)] | None,
-        Fact("The body: the path of a JSON file, from the budget's folder, or an inline table."),
-    ] = Field(default=None, alias="json")
-    headers: Annotated[dict[str, str], Fact("Headers to send.")] = Field(default_factory=dict)
-    needs: Annotated[
-        tuple[str, ...],
-        Fact("Dependencies that this request calls; where no request names one, each request is taken to."),
-    ] = ()
+    lasts: Annotated[
+        Duration,
+        Decision(
+            "How long does a spike last?",
+            "What is shorter than the queue is deep is waited out, what is longer has to be refused.",
+            "engineering, from measurements",
+            (Option("1s", "a page or a push that many open at once, as measured", OWN_MEASUREMENT),),
+        ),
+    ]
+    every: Annotated[
+        Duration,
+        Decision(
+            "How far apart do spikes begin?",
+            "The next one meets what is left of the one before.",
+            "engineering, from measurements",
+            (Option("10s", "timers of clients, as measured", OWN_MEASUREMENT),),
+        ),
+    ]
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.lasts >= self.every:
+            lasts, every = format_duration(self.lasts), format_duration(self.every)
+            raise contradiction(f"lasts ({lasts}) is not below every ({every})", "lasts")
+        return self
 
 
 class Traffic(Section):
@@ -103,3 +108,47 @@ class Traffic(Section):
             ),
         ),
     ] = ()
+    scenario: Annotated[
+        tuple[Scenario, ...],
+        Fact("Users who send several requests, one after the answer to another, beside `request`."),
+    ] = ()
+    arrivals: Annotated[
+        Literal["poisson", "constant"],
+        Fact('Users that know nothing of each other arrive "poisson", timers "constant".'),
+    ] = "poisson"
+    ramp: Annotated[
+        Duration | None,
+        Decision(
+            "How long does the load take to rise or fall from one phase of the gate to the next?",
+            "Without it the next phase is there at once: nothing that scales with load has time to.",
+            "engineering, from measurements",
+            (Option("10s", "as fast as the load rises on a usual morning", OWN_MEASUREMENT),),
+        ),
+    ] = None
+    spike: Annotated[Spike | None, Fact("Moments of more than the steady load, in the steady phase.")] = None
+    new_connections: Annotated[
+        Ratio | None,
+        Decision(
+            "Which share of the requests comes on a new connection?",
+            "Accepting a connection costs CPU, and TLS more; without it connections are kept and shared.",
+            "engineering, from measurements",
+            (
+                Option("10%", "browsers and phones that send about ten requests a visit", OWN_MEASUREMENT),
+                Option("100%", "clients without keep-alive", OWN_MEASUREMENT),
+            ),
+        ),
+    ] = None
+
+    def keyed(self) -> Iterator[tuple[KeyPath, Sent]]:
+        """Yield all that is sent, steps included, each with its key."""
+        for index, request in enumerate(self.request):
+            yield ("traffic", "request", index), request
+        for index, scenario in enumerate(self.scenario):
+            for number, step in enumerate(scenario.steps):
+                yield ("traffic", "scenario", index, "steps", number), step
+
+    def sent(self) -> Iterator[tuple[Sent, int]]:
+        """Yield all that is sent, steps included, each with its share relative to the others."""
+        yield from ((request, request.weight) for request in self.request)
+        for scenario in self.scenario:
+            yield from ((step, scenario.weight) for step in scenario.steps)

@@ -23,7 +23,8 @@ from holdfast.gate.conduct.admissible import require_admissible
 from holdfast.gate.conduct.cores import divide
 from holdfast.gate.conduct.dependencies import wire
 from holdfast.gate.conduct.live import Live
-from holdfast.gate.conduct.run import requests_of, service_of
+from holdfast.gate.conduct.load import requests_of
+from holdfast.gate.conduct.run import service_of
 from holdfast.gate.conduct.watcher import Watcher
 from holdfast.gate.launch.port import free
 from holdfast.gate.result import Scale, Verdict
@@ -101,7 +102,7 @@ async def _search(
     loaded: Loaded, options: Options, live: Live, pace: Pace, scratch: Path, stack: AsyncExitStack
 ) -> _Found:
     cores, port = divide(), free()
-    requests = requests_of(loaded, options.seed, port)
+    requests = requests_of(loaded, options.seed, port, options.environ)
     live.note("wiring the dependencies")
     dependencies = await wire(loaded, options.environ, scratch, cores.gate, stack, seed=options.seed)
     live.note(f"starting {options.app}")

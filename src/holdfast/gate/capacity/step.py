@@ -11,8 +11,7 @@ from holdfast.gate.capacity.result import Step
 from holdfast.gate.conduct.assembly import bounds_of
 from holdfast.gate.conduct.cores import Cores
 from holdfast.gate.conduct.driver import Driver
-from holdfast.gate.conduct.run import CONNECTIONS, patience
-from holdfast.gate.drive import Plan
+from holdfast.gate.conduct.load import plan_of
 from holdfast.gate.measure import Run, balance, measure_phase
 from holdfast.gate.result import Judgement, Noise
 from holdfast.gate.shape import Catalogue, Phase, schedule
@@ -40,12 +39,14 @@ async def drive(
     loaded: Loaded, stretch: Stretch, requests: Catalogue, port: int, scratch: Path, cores: Cores
 ) -> tuple[Step, int]:
     """Drive one stretch; returns how it went, and how many requests the driver itself did not send."""
+    traffic = loaded.budget.traffic
     stretches = [
-        Phase("settling", stretch.rate, _SETTLING),
-        Phase("measured", stretch.rate, stretch.seconds),
+        Phase("settling", stretch.rate, _SETTLING, traffic.arrivals),
+        Phase("measured", stretch.rate, stretch.seconds, traffic.arrivals),
     ]
-    due = schedule(stretches, requests, seed=stretch.number)
-    plan = Plan("127.0.0.1", port, patience(loaded), CONNECTIONS, requests.payloads, due.at, due.request)
+    new = traffic.new_connections or 0.0
+    due = schedule(stretches, requests, seed=stretch.number, new_connections=new)
+    plan = plan_of(loaded, requests, due, port)
     async with Driver(plan, scratch, cores.gate) as driver:
         await driver.go()
         records = await driver.finish(lambda line: None)

@@ -23,5 +23,5 @@ def require_admissible(loaded: Loaded) -> None:
         raise BudgetError(f"{first.path}: {first.message}{more}", place=first.place)
     if loaded.budget.traffic.peak is None:
         raise MissingNumber(("traffic.peak",))
-    if not loaded.budget.traffic.request:
+    if not loaded.budget.traffic.request and not loaded.budget.traffic.scenario:
         raise BudgetError("traffic.request: no requests to send", place=loaded.place("traffic"))

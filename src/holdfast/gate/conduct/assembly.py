@@ -118,7 +118,7 @@ def _dependencies(loaded: Loaded, run: Run, raw: Raw, phases: Sequence[Phase]) -
         if wired.proxy is None:
             found.append(unproxied(wired.name, wired.kind, wired.why))
             continue
-        needing = {route(each.send) for each in loaded.budget.traffic.request if wired.name in each.needs}
+        needing = {route(each.send) for each, _ in loaded.budget.traffic.sent() if wired.name in each.needs}
         positions = [position for position, name in enumerate(run.routes) if name in needing]
         needs = np.isin(run.route, positions)
         found.append(

@@ -19,25 +19,18 @@ from holdfast.gate.conduct.course import Course
 from holdfast.gate.conduct.dependencies import Dependencies, wire
 from holdfast.gate.conduct.driver import Driver
 from holdfast.gate.conduct.live import Live
+from holdfast.gate.conduct.load import plan_of, requests_of
 from holdfast.gate.conduct.options import Options
 from holdfast.gate.conduct.raw import Raw
 from holdfast.gate.conduct.watcher import Watcher
-from holdfast.gate.drive.plan import Plan
 from holdfast.gate.launch.port import free
 from holdfast.gate.launch.service import Service, serve_command
 from holdfast.gate.result import GateResult
 from holdfast.gate.scenario import PlannedPhase, derive, scale
-from holdfast.gate.shape import Catalogue, Phase, Schedule, catalogue, schedule
+from holdfast.gate.shape import Catalogue, Phase, Schedule, schedule
 from holdfast.gate.verdict.noise import CpuTimes
 
-__all__ = ["CONNECTIONS", "beside", "patience", "requests_of", "run", "service_of"]
-
-_PATIENCE = 10.0
-"""Seconds after which the driver's clients give up where the budget names no deadline: the limit for keeping
-a person's attention (Nielsen 1993)."""
-
-CONNECTIONS = 4096
-"""Connections at most, each a descriptor here and one in the service; beyond, arrivals wait, and it shows."""
+__all__ = ["beside", "run", "service_of"]
 
 
 async def run(loaded: Loaded, options: Options, live: Live) -> GateResult:
@@ -58,7 +51,7 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     started, began = datetime.now(UTC), monotonic()
     cores = divide()
     port = free()
-    requests = requests_of(loaded, options.seed, port)
+    requests = requests_of(loaded, options.seed, port, options.environ)
     live.note("wiring the dependencies")
     dependencies = await wire(loaded, options.environ, scratch, cores.gate, stack, seed=options.seed)
     live.note(f"starting {options.app}")
@@ -68,7 +61,8 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     await watcher.all_serving(options.boot)
     at_scale = scale(loaded.budget, workers=watcher.workers(), cores=len(cores.service), shared=cores.shared)
     planned = derive(loaded.budget, at_scale.driven, list(real), options.faults)
-    shape, plan = _plan(loaded, options, planned, requests, port)
+    shape = _shape(loaded, options.seed, planned, requests)
+    plan = plan_of(loaded, requests, shape, port)
     driver = await stack.enter_async_context(Driver(plan, scratch, cores.gate))
 
     def entered(phase: PlannedPhase) -> None:
@@ -98,17 +92,6 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     )
 
 
-def requests_of(loaded: Loaded, seed: int, port: int) -> Catalogue:
-    """Return all requests; what is wrong with one is found here, before anything is started."""
-    return catalogue(
-        loaded.budget.traffic.request,
-        authority=f"127.0.0.1:{port}",
-        seed=seed,
-        base=loaded.folder,
-        place=loaded.place,
-    )
-
-
 def service_of(
     loaded: Loaded, options: Options, dependencies: Dependencies, cores: Cores, port: int
 ) -> Service:
@@ -124,22 +107,20 @@ def service_of(
     )
 
 
-def _plan(
-    loaded: Loaded, options: Options, planned: Sequence[PlannedPhase], requests: Catalogue, port: int
-) -> tuple[Schedule, Plan]:
-    stretches = [Phase(phase.name, phase.rate, phase.seconds) for phase in planned]
-    shape = schedule(stretches, requests, seed=options.seed)
-    limit = patience(loaded)
-    return shape, Plan("127.0.0.1", port, limit, CONNECTIONS, requests.payloads, shape.at, shape.request)
-
-
-def patience(loaded: Loaded) -> float:
-    """Return the seconds after which the driver's clients give up.
-
-    Twice the deadline: an answer that the service itself calls late is still seen, and known to be late.
-    """
-    deadline = loaded.budget.deadline.default
-    return _PATIENCE if deadline is None else 2 * deadline
+def _shape(loaded: Loaded, seed: int, planned: Sequence[PlannedPhase], requests: Catalogue) -> Schedule:
+    traffic = loaded.budget.traffic
+    stretches = [
+        Phase(
+            phase.name,
+            phase.rate,
+            phase.seconds,
+            traffic.arrivals,
+            ramp=traffic.ramp or 0.0,
+            spike=traffic.spike if phase.kind == "steady" else None,
+        )
+        for phase in planned
+    ]
+    return schedule(stretches, requests, seed=seed, new_connections=traffic.new_connections or 0.0)
 
 
 @asynccontextmanager

@@ -14,13 +14,22 @@ from holdfast.gate.drive.records import Cause
 if TYPE_CHECKING:
     from holdfast.gate.drive.engine import Engine
 
-__all__ = ["IDLE", "SPARE", "Connection"]
+__all__ = ["ASKS", "CLOSES", "IDLE", "LARGE", "SPARE", "Connection"]
 
 IDLE = -1
 """The `index` of a connection without a request."""
 
 SPARE = -2
 """The `index` of a connection that is being opened for no request yet."""
+
+LARGE = 1
+"""The request may not fit the socket's buffer, so that its answer can come before all of it is written."""
+
+ASKS = 2
+"""Somebody reads the answer: a check, or the step that follows."""
+
+CLOSES = 4
+"""The connection ends with the answer, as that of a user who leaves."""
 
 # Reads up to this size are searched whole for the outcome's mark; of longer ones only the head, found first.
 _SMALL = 2048
@@ -40,6 +49,7 @@ class Connection(asyncio.Protocol):
         "_feed",
         "_head",
         "_keep",
+        "_later",
         "_parser",
         "_received",
         "_status",
@@ -60,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._complete = False
         self._status = 0
         self._received = b""
+        self._later: list[bytes] = []
         self._head = b""
         self._until_eof = False
 
@@ -90,13 +101,13 @@ class Connection(asyncio.Protocol):
             engine.outcome[index] = self._outcome(data)
         engine.done[index] = now
         engine.status[index] = code
+        if not self._keep or engine.special[index]:
+            self._specially(index, data, now)
+            return
         if self._received:
             self._begin()
         else:
             self._complete = False
-        if not self._keep or (engine.large[index] and self._unsent()):
-            self.drop()
-            return
         engine.freed(self, now)
 
     def on_message_complete(self) -> None:
@@ -118,8 +129,10 @@ class Connection(asyncio.Protocol):
         if self.index >= 0:
             now = monotonic_ns() - engine.start_ns
             if self._until_eof and error is None:
-                engine.outcome[self.index] = outcome(self._head)
+                index = self.index
+                engine.outcome[index] = outcome(self._head)
                 engine.ended(self, now, status(self._head))
+                self._tell(index)
             else:
                 engine.ended(self, now, Cause.RESET)
         # Parser and protocol hold each other; the collector is told to look rarely.
@@ -137,6 +150,8 @@ class Connection(asyncio.Protocol):
     def _partly(self, data: bytes, now: int) -> None:
         """Go on with an answer that is not complete, as far as httptools can tell."""
         if self._head:
+            if self._engine.special[self.index] & ASKS:
+                self._later.append(data)
             return
         self._received += data
         head = final_head(self._received)
@@ -152,16 +167,33 @@ class Connection(asyncio.Protocol):
 
     def _answered_head(self, head: bytes, now: int) -> None:
         """Finish a HEAD request: no body follows, though httptools waits for the one announced."""
-        engine = self._engine
-        engine.outcome[self.index] = outcome(head)
+        engine, index = self._engine, self.index
+        engine.outcome[index] = outcome(head)
         if not keeps_alive(head) or not self._received.endswith(head + b"\r\n"):
             engine.ended(self, now, status(head))
+            self._tell(index)
             return
-        engine.done[self.index] = now
-        engine.status[self.index] = status(head)
-        self._begin()
+        engine.done[index] = now
+        engine.status[index] = status(head)
         self._fresh_parser()
-        engine.freed(self, now)
+        self._keep = True
+        self._specially(index, b"", now)
+
+    def _specially(self, index: int, data: bytes, now: int) -> None:
+        """Finish an answer that ends the connection, or that somebody reads; the next request goes first."""
+        flags = self._engine.special[index]
+        asked = b"".join((self._received, *self._later, data)) if flags & ASKS else b""
+        self._begin()
+        if not self._keep or flags & CLOSES or (flags & LARGE and self._unsent()):
+            self.drop()
+        else:
+            self._engine.freed(self, now)
+        if asked:
+            self._engine.answered(index, asked)
+
+    def _tell(self, index: int) -> None:
+        if self._engine.special[index] & ASKS:
+            self._engine.answered(index, b"".join((self._received, *self._later)))
 
     def _outcome(self, data: bytes) -> int:
         head = self._head or final_head(self._received + data)
@@ -174,6 +206,7 @@ class Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._complete = False
         self._received = b""
+        self._later = []
         self._head = b""
         self._until_eof = False
 

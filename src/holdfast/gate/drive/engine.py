@@ -16,16 +16,19 @@ import socket
 from array import array
 from collections.abc import Callable
 from time import monotonic_ns
+from typing import TypeAlias
 
 import numpy as np
 
 from holdfast.errors import UsageError
-from holdfast.gate.drive.connection import IDLE, SPARE, Connection
+from holdfast.gate.drive.connection import ASKS, CLOSES, IDLE, LARGE, SPARE, Connection
+from holdfast.gate.drive.inspection import Inspection
 from holdfast.gate.drive.plan import Plan
 from holdfast.gate.drive.records import Cause, Records
 from holdfast.gate.drive.timer import timer
+from holdfast.gate.shape import Payload
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "flags_of"]
 
 # Lead of the first arrival: enough to arm a timer, too little to matter.
 _LEAD_NS = 10_000_000
@@ -41,14 +44,16 @@ _SWEEP_ROWS = 65536
 _OPENED_AT_ONCE = 64
 _NEVER = 2**62
 
+Rows: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
+
 
 class Engine:
     """One run of a plan on the running loop. `run` returns the records; `stop` ends it early.
 
     `due`, `sent`, `done` ("q"), `status` ("h") and `outcome` ("B") are the records as they grow: a status of
     0 is still open. `start_ns` (CLOCK_MONOTONIC) is 0 until `run` has begun. `reached`: the first row without
-    a connection yet. `settled`: every row below it has its status. `large`: bytes[N], 1 where the request may
-    not be written at once.
+    a connection yet. `settled`: every row below it has its status. `special`: uint8[N], what is not as usual
+    about a row: LARGE, ASKS, CLOSES.
     """
 
     __slots__ = (
@@ -62,6 +67,7 @@ class Engine:
         "_handle",
         "_host",
         "_idle_ns",
+        "_inspection",
         "_loop",
         "_plan",
         "_statuses",
@@ -71,32 +77,34 @@ class Engine:
         "_total",
         "done",
         "due",
-        "large",
         "outcome",
         "reached",
         "sent",
         "settled",
+        "special",
         "start_ns",
         "status",
     )
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, rows: int = 0) -> None:
+        """Make the rows of a plan's arrivals, at least `rows` of them."""
         count = len(plan.at)
+        rows = max(rows, count)
         self._plan = plan
         self._total = count
         self.due = array("q", plan.at.tobytes())
         self.due.append(_NEVER)  # the hot path then needs no test for the end
         payloads = [payload.data for payload in plan.requests]
         self._data = [payloads[number] for number in plan.request.tolist()]
-        big = np.array([len(data) >= _LARGE for data in payloads], dtype=np.bool_)
-        self.large = big[plan.request].tobytes() if count else b""
+        self.special = _special(plan)
         self._timeout_ns = round(plan.timeout_s * 1e9)
         self._idle_ns = round(plan.idle_s * 1e9)
-        self.sent = array("q", [-1]) * count
-        self.done = array("q", [-1]) * count
-        self.status = array("h", [0]) * count
-        self.outcome = array("B", [0]) * count
-        self._statuses = np.frombuffer(self.status, dtype=np.int16) if count else np.empty(0, np.int16)
+        self.sent = array("q", [-1]) * rows
+        self.done = array("q", [-1]) * rows
+        self.status = array("h", [0]) * rows
+        self.outcome = array("B", [0]) * rows
+        self._statuses = np.frombuffer(self.status, dtype=np.int16) if rows else np.empty(0, np.int16)
+        self._inspection = Inspection(self.status, self.outcome)
         self._free: list[Connection] = []
         self._connections: set[Connection] = set()
         self.reached = 0
@@ -137,13 +145,21 @@ class Engine:
             if self._handle is not None:
                 self._handle.cancel()
             await self._close()
+        self._inspection.finish()
+        return self._all()
+
+    def _all(self) -> Records:
+        return self._records(np.arange(self._total), self._plan.request)
+
+    def _records(self, rows: Rows, request: np.ndarray[tuple[int], np.dtype[np.int32]]) -> Records:
+        """Return `rows`, which were these requests."""
         return Records(
-            at=self._plan.at,
-            request=self._plan.request,
-            sent=np.array(self.sent, dtype=np.int64),
-            done=np.array(self.done, dtype=np.int64),
-            status=np.array(self.status, dtype=np.int16),
-            outcome=np.array(self.outcome, dtype=np.uint8),
+            at=np.array(self.due, dtype=np.int64)[rows],
+            request=request,
+            sent=np.array(self.sent, dtype=np.int64)[rows],
+            done=np.array(self.done, dtype=np.int64)[rows],
+            status=np.array(self.status, dtype=np.int16)[rows],
+            outcome=np.array(self.outcome, dtype=np.uint8)[rows],
             start_ns=self.start_ns,
             cpu_s=self._cpu,
             interrupted=self._stopped,
@@ -159,6 +175,16 @@ class Engine:
     def is_head(self, index: int) -> bool:
         """Whether the request of a row is a HEAD, whose answer has no body."""
         return self._data[index].startswith(b"HEAD ")
+
+    def stretches(self) -> tuple[tuple[int, int, int], ...]:
+        """Return the rows in use: for each stretch its first, its first unsettled and its last + 1."""
+        return ((0, self.settled, self.reached),)
+
+    def answered(self, index: int, answer: bytes) -> None:
+        """Take the whole answer of a row that ASKS for it."""
+        check = self._plan.requests[self._plan.request[index]].check
+        if check is not None:
+            self._inspection.add(index, check, answer)
 
     def connected(self, connection: Connection) -> None:
         """Write the request that a connection was opened for."""
@@ -273,18 +299,34 @@ class Engine:
     def _sweep(self) -> None:
         """Look for the end, for timeouts and for idle connections, some times a second."""
         now = monotonic_ns() - self.start_ns
-        still_open = self._statuses[self.settled : self.reached][:_SWEEP_ROWS] == 0
-        self.settled += int(still_open.argmax()) if still_open.any() else len(still_open)
-        if self.settled == self._total:
+        self._inspection.work(self.start_ns + self.due[self.reached])
+        self._advance()
+        if self._through():
             if self._end is not None and not self._end.done():
                 self._end.set_result(None)
             return
         limit = now - self._timeout_ns
-        if self.due[self.settled] <= limit:
+        if self._oldest() <= limit:
             self._give_up(limit, now)
         while self._free and self._free[0].since < now - self._idle_ns:
             self._free.pop(0).drop()
         self._handle = self._loop.call_later(_SWEEP, self._sweep)
+
+    def _advance(self) -> None:
+        self.settled = self._settle(self.settled, self.reached)
+
+    def _settle(self, settled: int, end: int) -> int:
+        """Return how far the rows from `settled` on have their status."""
+        still_open = self._statuses[settled:end][:_SWEEP_ROWS] == 0
+        return settled + (int(still_open.argmax()) if still_open.any() else len(still_open))
+
+    def _through(self) -> bool:
+        """Whether nothing is left to send or to wait for."""
+        return self.settled == self._total
+
+    def _oldest(self) -> int:
+        """Return when the oldest row without a status was due."""
+        return self.due[self.settled]
 
     def _give_up(self, limit: int, now: int) -> None:
         """Give up every request that was due by `limit`, waiting ones included."""
@@ -317,6 +359,20 @@ class Engine:
         if self._connections:
             self._empty = self._loop.create_future()
             await self._empty
+
+
+def flags_of(payload: Payload, length: int) -> int:
+    """Return what is not as usual about a request of `length` bytes."""
+    asks = payload.check is not None or payload.then >= 0
+    return (LARGE if length >= _LARGE else 0) | (ASKS if asks else 0)
+
+
+def _special(plan: Plan) -> bytearray:
+    flags = np.array([flags_of(each, len(each.data)) for each in plan.requests], dtype=np.uint8)
+    rows = flags[plan.request] if len(plan.at) else np.empty(0, np.uint8)
+    if len(plan.closes):
+        rows = rows | np.where(plan.closes, np.uint8(CLOSES), np.uint8(0))
+    return bytearray(rows.tobytes())
 
 
 def _cpu_seconds() -> float:

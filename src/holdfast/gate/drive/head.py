@@ -26,7 +26,9 @@ _RETRY_AFTER = re.compile(rb"\r\nretry-after:", re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\n(?:content-length|transfer-encoding):", re.IGNORECASE)
 _CONNECTION = re.compile(rb"\r\nconnection:[^\r]*\b(close|keep-alive)\b", re.IGNORECASE)
 
-_OUTCOMES = {member.name.lower().encode(): int(member) for member in Outcome}
+_OUTCOMES = {
+    member.name.lower().encode(): int(member) for member in Outcome if member is not Outcome.WRONG_ANSWER
+}
 
 
 def final_head(data: bytes) -> bytes | None:

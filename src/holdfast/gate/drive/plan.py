@@ -2,9 +2,13 @@
 
 plan.json      {"schema": "holdfast.drive.plan", "version": 1, "host", "port", "timeout_s",
                 "connections_max", "connections_first", "waits", "spins", "idle_s",
-                "requests": [{"name", "data": base64}, ...]}
+                "requests": [{"name", "data": base64, "check", "then", "pause_ns"}, ...],
+                "checks": [{"status", "values", "contains", "take"}, ...]}
 schedule.npz   at       int64[N]  nanoseconds from the start at which a request is due, ascending
                request  int32[N]  which one: a position in "requests"
+               closes   bool[N]   whether its connection is closed after it, or bool[0]
+
+The plan holds what requests authenticate with: only its owner may read it.
 """
 
 from __future__ import annotations
@@ -12,15 +16,16 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from holdfast.errors import UsageError
-from holdfast.gate.shape import Payload
+from holdfast.gate.shape import Check, Payload
 
 __all__ = ["PLAN", "SCHEDULE", "Plan"]
 
@@ -44,7 +49,8 @@ class Plan:
     as by a proxy whose pool is exhausted: a service that falls behind still gets fresh requests.
     `spins`: the driver never sleeps, on a core of its own. A service that wakes its client for each answer
     pays for that some microseconds that it would not pay for a client on another machine.
-    `at`: int64[N] and `request`: int32[N] as in the file.
+    `at`: int64[N], `request`: int32[N] and `closes`: bool[N], or bool[0] for none, as in the file. Arrivals
+    are rows; what follows them (`Payload.then`) is due when the answer before it has come.
     """
 
     host: str
@@ -58,6 +64,7 @@ class Plan:
     connections_first: int = 0
     waits: bool = True
     spins: bool = False
+    closes: np.ndarray[tuple[int], np.dtype[np.bool_]] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def __post_init__(self) -> None:
         """Check what the engine relies on."""
@@ -82,10 +89,20 @@ class Plan:
             return "at must ascend from 0 on"
         if len(self.at) and not 0 <= self.request.min() <= self.request.max() < len(self.requests):
             return f"request must lie between 0 and {len(self.requests) - 1}"
+        if self.closes.dtype != np.bool_ or self.closes.shape not in {(0,), self.at.shape}:
+            return "closes is bool[N], or empty"
+        if any(
+            not (each.then == -1 or n < each.then < len(self.requests))
+            for n, each in enumerate(self.requests)
+        ):
+            return "what follows a request lies behind it in requests"
         return ""
 
     def write(self, folder: Path) -> None:
         """Write both files into `folder`, which exists."""
+        # The variants of a spec share one check.
+        checks = {id(each.check): each.check for each in self.requests if each.check is not None}
+        numbers = {key: number for number, key in enumerate(checks)}
         document = {
             "schema": _SCHEMA,
             "version": _VERSION,
@@ -98,12 +115,22 @@ class Plan:
             "spins": self.spins,
             "idle_s": self.idle_s,
             "requests": [
-                {"name": payload.name, "data": base64.b64encode(payload.data).decode()}
+                {
+                    "name": payload.name,
+                    "data": base64.b64encode(payload.data).decode(),
+                    "check": -1 if payload.check is None else numbers[id(payload.check)],
+                    "then": payload.then,
+                    "pause_ns": payload.pause_ns,
+                }
                 for payload in self.requests
             ],
+            "checks": [asdict(check) for check in checks.values()],
         }
-        (folder / PLAN).write_text(json.dumps(document) + "\n", encoding="utf-8")
-        np.savez(folder / SCHEDULE, at=self.at, request=self.request)
+        descriptor = os.open(folder / PLAN, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)  # of a file that was there already, too
+            file.write(json.dumps(document) + "\n")
+        np.savez(folder / SCHEDULE, at=self.at, request=self.request, closes=self.closes)
 
     @classmethod
     def read(cls, folder: Path) -> Plan:
@@ -113,7 +140,7 @@ class Plan:
             fields = _fields(json.loads(path.read_bytes()))
             path = folder / SCHEDULE
             with np.load(path, allow_pickle=False) as arrays:
-                at, request = arrays["at"], arrays["request"]
+                at, request, closes = arrays["at"], arrays["request"], arrays["closes"]
         except OSError as error:
             raise UsageError(error.strerror or "cannot be read", place=str(path)) from None
         except KeyError as error:
@@ -122,7 +149,7 @@ class Plan:
         except (ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise UsageError(f"malformed: {error}", place=str(path)) from None
         try:
-            return cls(**fields, at=at, request=request)
+            return cls(**fields, at=at, request=request, closes=closes)
         except UsageError as error:
             raise UsageError(error.message, place=str(folder)) from None
 
@@ -130,6 +157,7 @@ class Plan:
 def _fields(document: dict[str, Any]) -> dict[str, Any]:
     if (document["schema"], document["version"]) != (_SCHEMA, _VERSION):
         raise ValueError(f"expected {_SCHEMA} version {_VERSION}")
+    checks = [_check(entry) for entry in document["checks"]]
     return {
         "host": str(document["host"]),
         "port": int(document["port"]),
@@ -140,7 +168,24 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
         "spins": bool(document["spins"]),
         "idle_s": float(document["idle_s"]),
         "requests": tuple(
-            Payload(str(entry["name"]), base64.b64decode(entry["data"], validate=True))
+            Payload(
+                str(entry["name"]),
+                base64.b64decode(entry["data"], validate=True),
+                None if entry["check"] < 0 else checks[entry["check"]],
+                int(entry["then"]),
+                int(entry["pause_ns"]),
+            )
             for entry in document["requests"]
         ),
     }
+
+
+def _check(entry: dict[str, Any]) -> Check:
+    return Check(
+        status=tuple(entry["status"]),
+        values=tuple((tuple(path), wanted) for path, wanted in entry["values"]),
+        contains=str(entry["contains"]),
+        take=tuple(
+            (str(name), where if isinstance(where, str) else tuple(where)) for name, where in entry["take"]
+        ),
+    )

@@ -28,9 +28,9 @@ class Snapshot:
     """Counts since the start and percentiles of the last second.
 
     `t`: seconds since the start; `sent`: requests written; `done`: ended, in whatever way; of those `ok`,
-    `refused` (the guard said no: shed, deadline, dependency or rate limit) and `failed` (a cause, or 5xx
-    without a word of the guard). `p50`, `p99`: seconds from the due time, of the complete answers; None
-    without any.
+    `refused` (the guard said no: shed, deadline, dependency or rate limit) and `failed` (a cause, a wrong
+    answer, or 5xx without a word of the guard). `p50`, `p99`: seconds from the due time, of the complete
+    answers; None without any.
     """
 
     t: float
@@ -48,7 +48,7 @@ class Progress:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._settled = 0
+        self._settled = [first for first, _, _ in engine.stretches()]
         self._counts: Counts = np.zeros(5, dtype=np.int64)
         self._last = -1
         self._recent: deque[Floats] = deque(maxlen=_WINDOW)
@@ -57,23 +57,42 @@ class Progress:
         """Return how the run is going now."""
         engine = self._engine
         now = monotonic_ns() - engine.start_ns
-        begin, settled, end = self._settled, engine.settled, engine.reached
-        rows = slice(begin, end)
-        status = np.frombuffer(engine.status, dtype=np.int16)[rows] if end else np.empty(0, np.int16)
-        outcome = np.frombuffer(engine.outcome, dtype=np.uint8)[rows] if end else np.empty(0, np.uint8)
-        done = np.frombuffer(engine.done, dtype=np.int64)[rows] if end else np.empty(0, np.int64)
-        sent = np.frombuffer(engine.sent, dtype=np.int64)[rows] if end else np.empty(0, np.int64)
-        fresh = (status > 0) & (done > self._last)
-        due = np.frombuffer(engine.due, dtype=np.int64)[rows] if end else np.empty(0, np.int64)
-        self._recent.append((done[fresh] - due[fresh]) / 1e9)
+        fresh: list[Floats] = []
+        sums = np.zeros(5, dtype=np.int64)
+        for number, (_, settled, end) in enumerate(engine.stretches()):
+            latency, settling, unsettled = self._look(self._settled[number], settled, end)
+            fresh.append(latency)
+            self._counts += settling
+            sums += unsettled
+            self._settled[number] = settled
+        sums += self._counts
+        self._recent.append(np.concatenate(fresh))
         self._last = now
-        settling = settled - begin
-        self._counts += count(status[:settling], outcome[:settling], sent[:settling])
-        self._settled = settled
-        sums = self._counts + count(status[settling:], outcome[settling:], sent[settling:])
         p50, p99 = _percentiles(np.concatenate(self._recent))
         written, ended, ok, refused, failed = sums.tolist()
         return Snapshot(now / 1e9, written, ended, ok, refused, failed, p50, p99)
+
+    def _look(self, begin: int, settled: int, end: int) -> tuple[Floats, Counts, Counts]:
+        """Return of the rows [begin, end) the latencies that are new, and the counts up to and from
+        `settled`.
+        """
+        engine = self._engine
+        if begin == end:
+            none = np.zeros(5, dtype=np.int64)
+            return np.empty(0), none, none
+        rows = slice(begin, end)
+        status = np.frombuffer(engine.status, dtype=np.int16)[rows]
+        outcome = np.frombuffer(engine.outcome, dtype=np.uint8)[rows]
+        done = np.frombuffer(engine.done, dtype=np.int64)[rows]
+        sent = np.frombuffer(engine.sent, dtype=np.int64)[rows]
+        due = np.frombuffer(engine.due, dtype=np.int64)[rows]
+        fresh = (status > 0) & (done > self._last)
+        cut = settled - begin
+        return (
+            (done[fresh] - due[fresh]) / 1e9,
+            count(status[:cut], outcome[:cut], sent[:cut]),
+            count(status[cut:], outcome[cut:], sent[cut:]),
+        )
 
 
 def count(
@@ -84,8 +103,9 @@ def count(
     """Return [sent, done, ok, refused, failed]; the last three make up done."""
     said = outcome & (RETRY_AFTER - 1)
     answered = status > 0
-    refused = answered & (said > 0) & (said != Outcome.DEGRADED)
-    ok = answered & ~refused & (status < 500)
+    wrong = said == Outcome.WRONG_ANSWER
+    refused = answered & (said > 0) & (said != Outcome.DEGRADED) & ~wrong
+    ok = answered & ~refused & ~wrong & (status < 500)
     done = (status != 0) & (status != Cause.NOT_SENT)
     counts = [np.count_nonzero(mask) for mask in (sent >= 0, done, ok, refused, done & ~ok & ~refused)]
     return np.array(counts, dtype=np.int64)

@@ -42,7 +42,9 @@ class Cause(IntEnum):
 
 
 class Outcome(IntEnum):
-    """What the guard says of an answer in its `holdfast-outcome` header."""
+    """What the guard says of an answer in its `holdfast-outcome` header, or the driver of one that it
+    checked: WRONG_ANSWER is not what the request's `expect` says.
+    """
 
     NONE = 0
     SHED = 1
@@ -50,6 +52,7 @@ class Outcome(IntEnum):
     DEPENDENCY = 3
     DEGRADED = 4
     RATELIMITED = 5
+    WRONG_ANSWER = 6
 
 
 RETRY_AFTER = 8

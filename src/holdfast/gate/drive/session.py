@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from holdfast.errors import UsageError
 from holdfast.gate.drive.engine import Engine
+from holdfast.gate.drive.journeys import JourneyEngine
 from holdfast.gate.drive.plan import Plan
 from holdfast.gate.drive.progress import INTERVAL, Progress, Snapshot
 from holdfast.gate.drive.records import Records
@@ -46,7 +47,7 @@ async def run(
     SIGINT and SIGTERM stop it; the records are then `interrupted`.
     """
     _allow_descriptors(plan.connections_max)
-    engine = Engine(plan)
+    engine = JourneyEngine(plan) if any(each.then >= 0 for each in plan.requests) else Engine(plan)
     progress = Progress(engine)
     loop = asyncio.get_running_loop()
     handle: asyncio.Handle | None = None

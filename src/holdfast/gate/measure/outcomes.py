@@ -58,7 +58,7 @@ def codes(status: npt.NDArray[np.int16], outcome: npt.NDArray[np.uint8]) -> Code
 
 
 def name(code: int) -> str:
-    """Return the words for a code: "200", "202 degraded", "503 shed", "client timeout"."""
+    """Return the words for a code: "200", "503 shed", "200 wrong answer", "client timeout"."""
     status, word = divmod(code, _WIDTH)
     if status <= 0:
         return _WORDS.get(status, f"cause {status}")
@@ -66,7 +66,7 @@ def name(code: int) -> str:
 
 
 def _said(word: int) -> str:
-    return Outcome(word).name.lower()
+    return Outcome(word).name.lower().replace("_", " ")
 
 
 def counts(all_codes: Codes) -> dict[str, int]:
@@ -102,9 +102,12 @@ def _by_code(all_codes: Codes, holds: Callable[[int], bool]) -> Mask:
 
 
 def _judge(code: int, sli: Sli) -> str:
-    """good, bad or excluded. What never got a complete answer is bad whatever [sli] says: the user saw it."""
+    """good, bad or excluded.
+
+    What never got a complete answer, or a wrong one, is bad whatever [sli] says: the user saw it.
+    """
     status, word = divmod(code, _WIDTH)
-    if status <= 0:
+    if status <= 0 or word == Outcome.WRONG_ANSWER:
         return "bad"
     words = {f"{status // 100}xx", str(status)}
     if word:

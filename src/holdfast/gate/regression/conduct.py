@@ -17,7 +17,7 @@ from holdfast.gate.conduct.admissible import require_admissible
 from holdfast.gate.conduct.cores import Cores, divide
 from holdfast.gate.conduct.dependencies import wire
 from holdfast.gate.conduct.live import Live
-from holdfast.gate.conduct.run import requests_of
+from holdfast.gate.conduct.load import requests_of
 from holdfast.gate.conduct.watcher import Watcher
 from holdfast.gate.launch.port import free
 from holdfast.gate.launch.service import Service, serve_command
@@ -122,17 +122,24 @@ async def _measure(
         await watcher.all_serving(options.boot)
         workers = watcher.workers()
         sides.append(
-            Running(build, service, requests_of(loaded, options.seed, service.port), CpuClock(service.pid))
+            Running(
+                build,
+                service,
+                requests_of(loaded, options.seed, service.port, options.environ),
+                CpuClock(service.pid),
+            )
         )
     at_scale = scale(loaded.budget, workers=workers, cores=len(cores.service), shared=cores.shared)
     window = options.window or window_seconds(at_scale.driven)
     found = _Found(at_scale, window)
     live.note(f"warming up both, {_WARM_UP} windows of {window:g} s each")
-    await drive(loaded, sides, _planned(sides, found, _WARM_UP, options.seed + 1_000_003), scratch, cores)
+    await drive(
+        loaded, sides, _planned(loaded, sides, found, _WARM_UP, options.seed + 1_000_003), scratch, cores
+    )
     for look, pairs in enumerate(options.looks):
         more = pairs - found.pairs
         live.note(f"pairs {found.pairs + 1} to {pairs}: both builds by turns, {window:g} s each")
-        planned = _planned(sides, found, more, options.seed * len(options.looks) + look)
+        planned = _planned(loaded, sides, found, more, options.seed * len(options.looks) + look)
         runs, clocks = await drive(loaded, sides, planned, scratch, cores)
         for number, side in enumerate(sides):
             unsent = balance(runs[number]).not_sent
@@ -149,9 +156,17 @@ async def _measure(
     return found
 
 
-def _planned(sides: Sequence[Running], found: _Found, pairs: int, seed: int) -> Round:
+def _planned(loaded: Loaded, sides: Sequence[Running], found: _Found, pairs: int, seed: int) -> Round:
     # The requests of both builds differ in the address only, so the schedule of one is that of the other.
-    return plan_round(sides[0].requests, rate=found.scale.driven, window=found.window, pairs=pairs, seed=seed)
+    return plan_round(
+        sides[0].requests,
+        rate=found.scale.driven,
+        window=found.window,
+        pairs=pairs,
+        seed=seed,
+        arrivals=loaded.budget.traffic.arrivals,
+        new_connections=loaded.budget.traffic.new_connections or 0.0,
+    )
 
 
 def _service(

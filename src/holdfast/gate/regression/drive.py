@@ -13,8 +13,8 @@ from holdfast.clock import monotonic
 from holdfast.gate.conduct.assembly import bounds_of
 from holdfast.gate.conduct.cores import Cores
 from holdfast.gate.conduct.driver import Driver
-from holdfast.gate.conduct.run import CONNECTIONS, patience
-from holdfast.gate.drive import Plan, Records
+from holdfast.gate.conduct.load import plan_of
+from holdfast.gate.drive import Records
 from holdfast.gate.launch.service import Service
 from holdfast.gate.measure import Run
 from holdfast.gate.regression.build import Build
@@ -45,15 +45,7 @@ async def drive(
     async with AsyncExitStack() as stack:
         drivers = []
         for side, load in zip(sides, planned.loads, strict=True):
-            plan = Plan(
-                "127.0.0.1",
-                side.service.port,
-                patience(loaded),
-                CONNECTIONS,
-                side.requests.payloads,
-                load.at,
-                load.request,
-            )
+            plan = plan_of(loaded, side.requests, load, side.service.port)
             folder = scratch / f"drive-{side.build.name}"
             folder.mkdir(exist_ok=True)
             drivers.append(await stack.enter_async_context(Driver(plan, folder, cores.gate)))

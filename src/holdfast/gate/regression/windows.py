@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from holdfast.gate.shape import Catalogue, Phase, schedule
+from holdfast.gate.shape import Arrivals, Catalogue, Phase, schedule
 from holdfast.gate.shape.arrivals import Nanoseconds
 from holdfast.gate.shape.schedule import Indices
 
@@ -26,10 +26,11 @@ _REQUESTS = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Load:
-    """What one build is sent in a round: `at` and `request` as of a schedule."""
+    """What one build is sent in a round: `at`, `request` and `closes` as of a schedule."""
 
     at: Nanoseconds
     request: Indices
+    closes: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,16 @@ def window_seconds(rate: float) -> float:
     return min(_MOST, max(_LEAST, _REQUESTS / rate))
 
 
-def plan_round(requests: Catalogue, *, rate: float, window: float, pairs: int, seed: int) -> Round:
+def plan_round(
+    requests: Catalogue,
+    *,
+    rate: float,
+    window: float,
+    pairs: int,
+    seed: int,
+    arrivals: Arrivals = "poisson",
+    new_connections: float = 0.0,
+) -> Round:
     """Decide a round of `pairs` from `seed` alone."""
     streams = np.random.SeedSequence(seed).generate_state(pairs + 1)
     lots = np.random.default_rng(int(streams[0]))
@@ -69,15 +79,20 @@ def plan_round(requests: Catalogue, *, rate: float, window: float, pairs: int, s
     parts: tuple[list[Load], list[Load]] = ([], [])
     step = round((window + PAUSE) * 1e9)
     for pair in range(pairs):
-        one = schedule([Phase("window", rate, window)], requests, seed=int(streams[pair + 1]))
+        phase = Phase("window", rate, window, arrivals)
+        one = schedule([phase], requests, seed=int(streams[pair + 1]), new_connections=new_connections)
         for build in (0, 1):
-            parts[build].append(Load(one.at + whole.slot(pair, build) * step, one.request))
+            parts[build].append(Load(one.at + whole.slot(pair, build) * step, one.request, one.closes))
     return Round(window, first, (_joined(parts[0]), _joined(parts[1])))
 
 
 def _joined(parts: list[Load]) -> Load:
-    return Load(np.concatenate([part.at for part in parts]), np.concatenate([part.request for part in parts]))
+    return Load(
+        np.concatenate([part.at for part in parts]),
+        np.concatenate([part.request for part in parts]),
+        np.concatenate([part.closes for part in parts]),
+    )
 
 
 def _empty() -> Load:
-    return Load(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32))
+    return Load(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0, dtype=np.bool_))

@@ -39,9 +39,10 @@ def _takes(budget: Budget, rate: float) -> Iterator[float]:
     for name, quantile in PROMISED.items():
         if getattr(objective, name) is not None:
             yield needed(1 - quantile, _GRANTED) / rate
-    weights = sum(request.weight for request in budget.traffic.request)
+    sent = [(route(each.send), weight) for each, weight in budget.traffic.sent()]
+    weights = sum(weight for _, weight in sent)
     for path, promised in objective.route.items():
-        share = sum(r.weight for r in budget.traffic.request if route(r.send) == route(path)) / (weights or 1)
+        share = sum(weight for name, weight in sent if name == route(path)) / (weights or 1)
         for name, quantile in PROMISED.items():
             if getattr(promised, name, None) is not None and share:
                 yield needed(1 - quantile, _GRANTED) / (rate * share)

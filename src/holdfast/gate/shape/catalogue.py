@@ -22,7 +22,7 @@ from holdfast.gate.shape.payload import Catalogue, Payload
 from holdfast.gate.shape.placeholder import JsonValue, fill, fill_text, find, find_all
 from holdfast.gate.shape.spec import ReadSpec, ScenarioSpec, Spec, read, read_weight
 from holdfast.gate.shape.table import Tables
-from holdfast.gate.shape.template import HOLE, LENGTH
+from holdfast.gate.shape.template import HOLE, LENGTH, unmarked
 from holdfast.gate.shape.variants import Placed, Sources, variants
 
 __all__ = ["catalogue"]
@@ -137,7 +137,7 @@ def _serialise(spec: ReadSpec, authority: str, given: Iterator[JsonValue], place
     lines = [f"{spec.method} {fill_text(spec.target, given, _escaped)} HTTP/1.1"]
     headers = {name: fill_text(value, given) for name, value in spec.headers.items()}
     for name, value in headers.items():
-        if not value.isprintable():
+        if not unmarked(value).isprintable():
             raise UsageError(f"what is filled into the header {name!r} is not printable", place=place)
     own = {"Host": authority, "User-Agent": _AGENT, "Accept": "*/*"}
     body = b""

@@ -103,19 +103,20 @@ def read_check(expect: Expect | None, take: Mapping[str, str], dotted: str, plac
     """Return the check of one entry, None where nothing is asked; UsageError at what cannot be read."""
     if expect is None and not take:
         return None
-    values, status, contains = [], (), ""
-    if expect is not None:
-        status, contains = tuple(expect.status), expect.contains or ""
-        for text, wanted in expect.values.items():
-            values.append((_path(text, place(f"{dotted}.expect")), wanted))
+    wanted = expect.values if expect is not None else {}
+    values = tuple((_path(text, place(f"{dotted}.expect")), value) for text, value in wanted.items())
+    status = tuple(expect.status) if expect is not None else ()
+    contains = (expect.contains if expect is not None else None) or ""
     taken: list[tuple[str, JsonPath | str]] = []
     for name, text in take.items():
         where = place(f"{dotted}.take")
         if not name.isidentifier() or not name.isascii():
-            raise UsageError(f"{name!r} cannot be the name of what is taken: letters, digits and _", place=where)
+            raise UsageError(
+                f"{name!r} cannot be the name of what is taken: letters, digits and _", place=where
+            )
         header = text.startswith(_HEADER)
         taken.append((name, text.removeprefix(_HEADER).strip() if header else _path(text, where)))
-    return Check(status, tuple(values), contains, tuple(taken))
+    return Check(status, values, contains, tuple(taken))
 
 
 def _path(text: str, place: str) -> JsonPath:

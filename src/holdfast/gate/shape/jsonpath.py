@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from holdfast.gate.shape.placeholder import JsonValue
 
@@ -31,11 +32,9 @@ def parse_path(text: str) -> JsonPath:
 
 def look_up(document: JsonValue, path: JsonPath) -> JsonValue:
     """Return what stands at a path; LookupError where nothing does."""
+    found: Any = document
     for part in path:
-        if isinstance(part, str) and isinstance(document, dict):
-            document = document[part]
-        elif isinstance(part, int) and isinstance(document, list):
-            document = document[part]
-        else:
+        if not isinstance(found, dict if isinstance(part, str) else list):
             raise LookupError(part)
-    return document
+        found = found[part]
+    return found  # type: ignore[no-any-return]

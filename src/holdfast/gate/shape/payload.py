@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from holdfast.gate.shape.check import Check
-from holdfast.gate.shape.template import HOLE
 
-__all__ = ["Catalogue", "Payload"]
+__all__ = ["Catalogue", "Payload", "lengths"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,6 @@ class Payload:
     then: int = -1
     pause_ns: int = 0
 
-    @property
-    def holes(self) -> bool:
-        """Whether part of it is taken from the answers before it."""
-        return HOLE in self.data
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
@@ -46,16 +41,17 @@ class Catalogue:
     in_order: tuple[tuple[int, int], ...] = ()
 
     @property
-    def lengths(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """Return int64[N]: how many requests follow from each, itself included."""
-        found = np.ones(len(self.payloads), dtype=np.int64)
-        for position in reversed(range(len(self.payloads))):
-            follower = self.payloads[position].then
-            if follower >= 0:  # steps lie behind the one that they follow
-                found[position] += found[follower]
-        return found
-
-    @property
     def requests(self) -> float:
         """Return the requests that an arrival brings with it on average, where every step is taken."""
-        return float(self.share @ self.lengths)
+        further = lengths(self.payloads) - 1
+        return 1.0 + float(self.share @ further) if further.any() else 1.0
+
+
+def lengths(payloads: Sequence[Payload]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return int64[N]: how many requests each of N brings with it, itself included."""
+    found = np.ones(len(payloads), dtype=np.int64)
+    for position in reversed(range(len(payloads))):
+        follower = payloads[position].then
+        if follower >= 0:  # it lies behind the one that it follows
+            found[position] += found[follower]
+    return found

@@ -45,7 +45,7 @@ class Tables:
         self._read: dict[str, Table] = {}
 
     def of(self, cell: Cell, place: str) -> Table:
-        """Return the file of a cell; UsageError, with `place` or the file's line, where it has no such cell."""
+        """Return the file of a cell; UsageError, with `place` or the file's line, where there is none."""
         table = self._read.get(cell.file)
         if table is None:
             table = self._read[cell.file] = _read(self._base / cell.file, place)

@@ -68,9 +68,7 @@ def render(data: bytes, values: Mapping[str, JsonValue]) -> bytes:
     ).encode()
     line, _, headers = head.partition("\r\n")
     line = _TEXT.sub(lambda match: quote(_plain(values[match[1]]), safe=""), line)
-    headers = _TEXT.sub(
-        lambda match: _plain(values[match[1]]) if match[1] else str(len(filled)), headers
-    )
+    headers = _TEXT.sub(lambda match: _plain(values[match[1]]) if match[1] else str(len(filled)), headers)
     return f"{line}\r\n{headers}\r\n\r\n".encode() + filled
 
 

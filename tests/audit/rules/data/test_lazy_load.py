@@ -55,3 +55,9 @@ def test_a_response_model_without_the_relation() -> None:
         return session.query(Book).all()
     """
     assert said(RULE, text) == []
+
+
+def test_a_table_as_the_response_model() -> None:
+    text = "@app.get('/x')\ndef x(session: Session) -> list[MODEL]: return session.query(Book).all()"
+    assert len(said(RULE, text.replace("MODEL", "BookOut"))) == 1
+    assert said(RULE, text.replace("MODEL", "Book")) == []

@@ -55,6 +55,11 @@ TWO_CALLS = """
 """One transaction that two calls wait in, and a route that comes there by another."""
 
 NOT_FOUND = {
+    "HF504 of administrators": """
+        @app.get("/x")
+        def x(session: Session, user=Depends(current_superuser)):
+            return session.query(Order).order_by(Order.id).all()
+    """,
     "HF502 committed in between": """
         async def place(session: AsyncSession):
             await session.flush()

@@ -38,7 +38,7 @@ def find(whole: Whole) -> Iterator[Finding]:
             if rows is not None and relation is not None and not _at_hand(whole, sources, key, relation[0]):
                 yield _in_loop(whole, key, rows, *relation)
     for route in routes(whole):
-        fields = _fields(whole, route.model, route.place) if route.model is not None else set()
+        fields = _fields(whole, tables, route.model, route.place) if route.model is not None else set()
         for value, line in returned(route.function) if fields else ():
             rows = sources.rows(value, route.key)
             if rows is None or not rows.many or rows.words & _EAGER:
@@ -105,14 +105,15 @@ def _lazy(relation: Relation) -> bool:
     return relation.lazy == "select"
 
 
-def _fields(whole: Whole, model: Expression, place: Place) -> set[str]:
-    """Return the fields of a response model that is read from attributes; nothing of another one."""
+def _fields(whole: Whole, tables: Tables, model: Expression, place: Place) -> set[str]:
+    """Return the fields of a response model that is read from attributes; nothing of a table, whose relations
+    no answer holds."""
     found: set[str] = set()
     for part in parts(model):
         if part[0] not in (form.NAME, form.ATTR):
             continue
         for one in whole.inference.values(part, place):
-            if one[0] == v.CLASS:
+            if one[0] == v.CLASS and tables.of((one[1], one[2])) is None:
                 for at in whole.inference.family.lineage((one[1], one[2])):
                     body = whole.program.class_(at).body
                     found.update(

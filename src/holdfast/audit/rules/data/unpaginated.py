@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from holdfast.audit.finding import Confidence, Finding
@@ -10,7 +11,7 @@ from holdfast.audit.rules.found import found
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression, Function
-from holdfast.audit.source.inside import parts
+from holdfast.audit.source.inside import parts, word
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]
@@ -21,6 +22,7 @@ _NARROWS = frozenset(
         *("outerjoin", "select_from", "distinct", "in_", "first", "one", "partitions", "yield_per", "params"),
     }
 )
+_FEW = re.compile(r"(?<![a-z])(admin|superuser|super_user|staff)", re.IGNORECASE)
 _SELECTS = ("sqlalchemy.select", "sqlalchemy.future.select", "sqlmodel.select", "sqlalchemy.orm.Query")
 
 
@@ -40,8 +42,21 @@ def find(whole: Whole) -> Iterator[Finding]:
                     (call[4], call[5]),
                     "this returns every row of a table, however many there will be",
                     "Page it: a limit with a largest value, and the last key as where to go on",
-                    confidence=Confidence.MEDIUM,
+                    confidence=Confidence.LOW if _is_for_few(whole, key, root.name) else Confidence.MEDIUM,
                 )
+
+
+def _is_for_few(whole: Whole, key: FunctionKey, route: str) -> bool:
+    """Whether administrators ask, by the route, its file or what it injects: for short lists, as a rule."""
+    function = whole.program.function(key)
+    injected = (
+        word(part)
+        for parameter in function.parameters
+        for expression in (parameter.annotation, parameter.default)
+        if expression is not None
+        for part in parts(expression)
+    )
+    return any(_FEW.search(name) for name in (route, whole.path(key[0]), function.name, *injected))
 
 
 def _returned(function: Function) -> Iterator[Expression]:
@@ -91,7 +106,10 @@ RULE = Rule(
         "It is fast as long as the table is small. Rows become objects, and objects JSON, on the event loop: "
         "ten thousand of them stop the worker for a second, and take its memory."
     ),
-    limits="A select with any condition is taken to be narrow; that a table stays small is not known.",
+    limits=(
+        "A select with any condition is taken to be narrow; that a table stays small is not known. Low "
+        "confidence where only administrators ask."
+    ),
     bad="""
 from fastapi import FastAPI
 from sqlalchemy import select

@@ -13,7 +13,7 @@ from holdfast.audit.rules.memory.cache import dicts
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression, Function, Statement
-from holdfast.audit.source.inside import bodies, own, parts
+from holdfast.audit.source.inside import bodies, own, parts, word
 from holdfast.audit.whole import Whole
 
 __all__ = ["RULE"]

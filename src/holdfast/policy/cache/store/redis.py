@@ -88,7 +88,10 @@ class RedisStore:
         return self._push.connected
 
     def listen(self, gone: Callable[[str, str], None]) -> None:
-        """Have `gone(kind, subject)` called for what others drop: "key", "tag", "all"; "gap": nobody knows what."""
+        """Have `gone(kind, subject)` called for what others drop: "key", "tag", "all".
+
+        Where nobody knows what was dropped, as nobody listened, it is "gap".
+        """
         self._gone = gone
 
     async def start(self) -> None:
