@@ -20,6 +20,14 @@ class Slow(Base):
 def slow(): time.sleep(1)
 def quick(): return 1
 async def asleep(): time.sleep(1)
+NOTES = {}
+def noted(function):
+    NOTES[function.__name__] = function
+    return function
+@noted
+def other(): return 1
+@noted
+def this(): time.sleep(1)
 """
 
 BLOCKS = {
@@ -42,14 +50,6 @@ BLOCKS = {
             way()
     """,
     "behind a decorator that many share": """
-        def noted(function):
-            NOTES[function.__name__] = function
-            return function
-        NOTES = {}
-        @noted
-        def other(): return 1
-        @noted
-        def this(): time.sleep(1)
         @app.get("/x")
         async def x(): this()
     """,
@@ -90,14 +90,6 @@ BLOCKS_NOT = {
         async def x(name: str): return WAYS.get(name) is None
     """,
     "beside a decorator that many share": """
-        def noted(function):
-            NOTES[function.__name__] = function
-            return function
-        NOTES = {}
-        @noted
-        def other(): return 1
-        @noted
-        def this(): time.sleep(1)
         @app.get("/x")
         async def x(): other()
     """,

@@ -47,7 +47,7 @@ _OF_ANSWERS = frozenset(
 """Methods of the texts, bytes and mappings that calls give."""
 
 _OF_TEXTS = frozenset({"index", "find", "count", "get", "copy", "update", "insert", "pop"})
-"""Such methods that clients have as well, nearer to themselves: `response.choices[0].message.content.find`."""
+"""Such methods that clients have as well, nearer to themselves: `reply.choices[0].message.content.find`."""
 _FARTHEST = 3
 
 _AT_HAND = ("redis.", "memcache.", "pymemcache.", "socket.")
@@ -139,7 +139,7 @@ class Library:
             return self._sinks[path]
         below = path
         while "." in below:
-            below, _, name = below.rpartition(".")
+            below = below.rpartition(".")[0]
             if (key := f"{below}.*") in self._sinks:
                 # `client.get(key).decode()`: what `get` waited for is there; that waits for nothing.
                 far, last = path.count(".") - below.count("."), path.rpartition(".")[2]

@@ -20,33 +20,9 @@ __all__ = ["Spike", "Traffic"]
 class Spike(Section):
     """How the steady load is exceeded for moments."""
 
-    times: Annotated[
-        Factor,
-        Decision(
-            "How many times the steady rate does a spike have?",
-            "Queues and pools that hold the average are emptied and filled by moments.",
-            "engineering, from measurements",
-            (Option("3.0", "the busiest second over the busiest minute, as measured", OWN_MEASUREMENT),),
-        ),
-    ]
-    lasts: Annotated[
-        Duration,
-        Decision(
-            "How long does a spike last?",
-            "What is shorter than the queue is deep is waited out, what is longer has to be refused.",
-            "engineering, from measurements",
-            (Option("1s", "a page or a push that many open at once, as measured", OWN_MEASUREMENT),),
-        ),
-    ]
-    every: Annotated[
-        Duration,
-        Decision(
-            "How far apart do spikes begin?",
-            "The next one meets what is left of the one before.",
-            "engineering, from measurements",
-            (Option("10s", "timers of clients, as measured", OWN_MEASUREMENT),),
-        ),
-    ]
+    times: Annotated[Factor, Fact("How many times the steady rate it has.")]
+    lasts: Annotated[Duration, Fact("How long it lasts.")]
+    every: Annotated[Duration, Fact("How far apart two of them begin; the first is as far from the start.")]
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
@@ -125,7 +101,22 @@ class Traffic(Section):
             (Option("10s", "as fast as the load rises on a usual morning", OWN_MEASUREMENT),),
         ),
     ] = None
-    spike: Annotated[Spike | None, Fact("Moments of more than the steady load, in the steady phase.")] = None
+    spike: Annotated[
+        Spike | None,
+        Decision(
+            "By how much is the steady load exceeded for moments, how long, and how often?",
+            "Queues and pools that hold the average are filled and emptied by moments. The objectives are "
+            "then judged with the spikes in.",
+            "engineering, from measurements",
+            (
+                Option(
+                    '{ times = 3.0, lasts = "1s", every = "10s" }',
+                    "the busiest second over the busiest minute, as measured",
+                    OWN_MEASUREMENT,
+                ),
+            ),
+        ),
+    ] = None
     new_connections: Annotated[
         Ratio | None,
         Decision(

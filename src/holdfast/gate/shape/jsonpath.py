@@ -32,9 +32,9 @@ def parse_path(text: str) -> JsonPath:
 
 def look_up(document: JsonValue, path: JsonPath) -> JsonValue:
     """Return what stands at a path; LookupError where nothing does."""
-    found: Any = document
     for part in path:
-        if not isinstance(found, dict if isinstance(part, str) else list):
+        if not isinstance(document, dict if isinstance(part, str) else list):
             raise LookupError(part)
-        found = found[part]
-    return found  # type: ignore[no-any-return]
+        container: Any = document
+        document = container[part]
+    return document
