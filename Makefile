@@ -10,10 +10,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/.demo
 	$(BIN)/holdfast demo
 
+# What judges how a service fares has the machine for itself; the rest mostly waits, and is shared by two.
 # Compiled once: the suite starts hundreds of processes, and where PYTHONDONTWRITEBYTECODE is set none would.
 test: $(VENV)/.dev servers
 	@$(BIN)/python -m compileall -q src
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not alone" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m alone
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

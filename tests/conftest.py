@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gc
 import signal
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+
+ROOT = Path(__file__).parent
 
 pytest_plugins = [
     "tests.servers.postgres",
@@ -23,6 +27,17 @@ settings.load_profile("holdfast")
 # would inherit that and could not be interrupted.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+ALONE = ("benchmarks", "chaos", "cli", "simulation")
+"""Folders whose tests judge how a service fares here, or load it: nothing else runs beside them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell the tests that want the machine for themselves from those that several processes may share."""
+    for item in items:
+        if item.path.relative_to(ROOT).parts[0] in ALONE:
+            item.add_marker(pytest.mark.alone)
 
 
 def pytest_collection_finish() -> None:

@@ -31,12 +31,16 @@ MAY_KNOW: dict[str, set[str]] = {
     "audit": GROUND | {"budget", "page"},
     # The gate stands outside the service and meets it over HTTP, its environment and its processes.
     "gate": GROUND | {"budget", "page"},
+    # What CI runs, as a document: it is made of the budget, and runs nothing.
+    "ci": GROUND | {"budget"},
+    # Which tools a project configures, and what they said.
+    "check": GROUND,
     # The face names what users import; the entry point starts the command line.
     "__init__": GROUND | {"budget", "deadline", "loop", "policy", "service"},
     "deadline": GROUND | {"budget", "policy"},
     "__main__": {"cli"},
-    # What pytest loads: it knows what it switches on.
-    "testing": GROUND | {"budget", "client"},
+    # What pytest loads: it knows what it switches on, and the gate, which it runs when a test asks for it.
+    "testing": GROUND | {"budget", "client", "gate"},
 }
 
 READS: dict[str, set[str]] = {

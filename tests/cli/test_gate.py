@@ -172,7 +172,8 @@ def test_the_scale_is_stated(either: Gated) -> None:
 
 def test_it_says_how_to_run_it_again(held: Gated) -> None:
     words = shlex.split(held.result.reproduce)
-    assert words == ["holdfast", "gate", "app:app", "--budget", "holdfast.toml", "--seed", "7"]
+    faults = ["--fault", "reset", "--fault", "slow"]
+    assert words == ["holdfast", "gate", "app:app", "--budget", "holdfast.toml", "--seed", "7", *faults]
     assert held.result.reproduce in held.ended.stdout
 
 

@@ -100,6 +100,23 @@ GATES = {
     "no time to boot": (as_it_is, ["--boot", "0"], 2, "--boot: expected seconds above 0, not 0"),
     "no time at all": (as_it_is, ["--boot", "nan"], 2, "--boot: expected seconds above 0, not nan"),
     "no seed": (as_it_is, ["--seed", "-1"], 2, "--seed: expected a whole number from 0 up, not -1"),
+    "no speed": (as_it_is, ["--speed", "0"], 2, "--speed: expected a number above 0, not 0"),
+    "speed of nothing": (as_it_is, ["--speed", "2"], 2, "--speed: says how fast a recording is driven"),
+    "faults in a replay": (
+        as_it_is,
+        ["--replay", "a.log", "--fault", "reset"],
+        2,
+        "--fault: a replay breaks no dependency",
+    ),
+    "no recording": (as_it_is, ["--replay", "a.log"], 2, "a.log: cannot be read"),
+    "no log": (write("a.log", "x"), ["--replay", "a.log"], 2, "a.log: no request found"),
+    "no data": (change(("{1..50}", "{ids.csv:id}")), [], 2, "holdfast.toml:17: cannot read"),
+    "not set": (
+        change(("json = { amount = 1 }", 'headers = { X = "{env:UNSET_TOKEN}" }')),
+        [],
+        2,
+        "holdfast.toml:18: the variable UNSET_TOKEN is not set",
+    ),
     "no body": (
         change(("json = { amount = 1 }", 'json = "none.json"')),
         [],

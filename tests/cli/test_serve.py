@@ -74,7 +74,8 @@ def test_help_lists_every_verb_and_imports_none(capsys: pytest.CaptureFixture[st
     assert main(["--help"]) == 0
     printed = capsys.readouterr().out
     assert [verb for verb in VERBS if f"  {verb} " in printed] == list(VERBS)
-    assert list(VERBS) == ["serve", "plan", "audit", "explain", "traffic", "gate", "capacity", "compare", "demo"]
+    checks = ["plan", "audit", "explain", "traffic", "gate", "capacity", "compare", "check", "ci"]
+    assert list(VERBS) == ["serve", *checks, "demo"]
 
 
 def test_an_unknown_verb_is_a_mistake_in_the_call(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,15 @@ def postgres_url(postgres: Postgres) -> str:
     return postgres.create_database()
 
 
+def by_asyncpg(url: str) -> str:
+    """Return the URL for SQLAlchemy with asyncpg, without TLS.
+
+    Asked for TLS where there is none, asyncpg says of a connection that is cancelled while it is made
+    "unexpected connection_lost() call", to nobody.
+    """
+    return url.replace("postgresql://", "postgresql+asyncpg://") + "?ssl=disable"
+
+
 def find_binaries() -> Path | None:
     """Return the folder of the newest server installed, None where there is none."""
     if found := shutil.which("postgres"):

@@ -208,6 +208,20 @@ def test_of_a_redis_no_fallback_is_missed_in_the_budget(tmp_path: Path, hold: Ho
     assert "fallback" not in missing
 
 
+def test_a_function_is_not_asked_how_long_it_may_connect(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "bare.toml").write_text('[dependency.vendor]\nkind = "other"\ntimeout = { total = "1s" }\n')
+    app = FastAPI()
+    Holdfast(app, budget=tmp_path / "bare.toml").dependency("vendor")
+    with TestClient(app):
+        said = [record.getMessage() for record in caplog.records if "vendor" in record.getMessage()]
+    breaker, rest = "breaker.window, breaker.failures, breaker.open", "retry.attempts, retry.budget, fallback"
+    assert said == [
+        f"dependency vendor: not decided, and absent: {breaker}, bulkhead, {rest}; what is decided holds"
+    ]
+
+
 def test_a_client_of_threads_closes_with_the_app(hold: Holdfast, monkeypatch: pytest.MonkeyPatch) -> None:
     with Provider() as provider:
         monkeypatch.setenv("HTTP_URL", provider.url)

@@ -45,6 +45,10 @@ VERBS: dict[str, Verb] = {
     "compare": Verb(
         "holdfast.cli.compare", "Say whether a build costs more than the one before it, and by how much."
     ),
+    "check": Verb(
+        "holdfast.cli.check", "Run types, lint, tests, boot, audit and gate, and tell it in one table."
+    ),
+    "ci": Verb("holdfast.cli.ci", "Write the workflow of GitHub Actions that runs all this."),
     "demo": Verb("holdfast.cli.demo", "See a fragile and a held service side by side under the same gate."),
 }
 

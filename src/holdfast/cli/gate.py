@@ -17,7 +17,8 @@ from rich.console import Console
 from holdfast.budget import Loaded, load
 from holdfast.errors import UsageError
 from holdfast.gate.conduct import Options, run
-from holdfast.gate.report import html, junit, markdown, text
+from holdfast.gate.conduct.offer import Replay
+from holdfast.gate.report import files, text
 from holdfast.gate.report.live import Live
 from holdfast.gate.result import GateResult
 from holdfast.gate.scenario import FAULTS
@@ -43,6 +44,11 @@ def gate(
         list[str] | None,
         typer.Option(help=f"What is done to dependencies, of {', '.join(FAULTS)}; default: all of them."),
     ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(help="An access log or HAR file to drive with its own timing, instead of the phases."),
+    ] = None,
+    speed: Annotated[float, typer.Option(help="How many times as fast as it was recorded.")] = 1.0,
 ) -> int:
     """Run a service as in production, load it, break its dependencies, and decide whether it may ship.
 
@@ -57,14 +63,13 @@ def gate(
     if not 0 < boot < math.inf:
         raise UsageError(f"expected seconds above 0, not {boot:g}", place="--boot")
     require_seed(seed)
-    faults = _faults(fault)
+    faults, recorded = _faults(fault), _replay(replay, speed, fault)
     loaded = load(budget, environment=env)
     console = Console()
     folder = writable(out)
-    result = measured(loaded, Options(app_of(app, loaded), seed, os.environ, boot, faults), console)
-    result.write(folder / "gate.json")
-    for name, written in (("html", html), ("md", markdown), ("junit.xml", junit)):
-        (folder / f"gate.{name}").write_text(written.render(result), encoding="utf-8")
+    options = Options(app_of(app, loaded), seed, os.environ, boot, faults, recorded)
+    result = measured(loaded, options, console)
+    files.write(result, folder)
     text.render(result, console)
     console.print(f"\nreport: {folder / 'gate.html'}   result: {folder / 'gate.json'}", highlight=False)
     return result.verdict.exit_code
@@ -76,6 +81,18 @@ def _faults(given: list[str] | None) -> tuple[str, ...]:
     if unknown:
         raise UsageError(f"expected one of {', '.join(FAULTS)}, not {unknown[0]}", place="--fault")
     return tuple(word for word in FAULTS if not given or word in given)
+
+
+def _replay(path: Path | None, speed: float, faults: list[str] | None) -> Replay | None:
+    if not 0 < speed < math.inf:
+        raise UsageError(f"expected a number above 0, not {speed:g}", place="--speed")
+    if path is None:
+        if speed != 1:
+            raise UsageError("says how fast a recording is driven: name it with --replay", place="--speed")
+        return None
+    if faults:
+        raise UsageError("a replay breaks no dependency", place="--fault")
+    return Replay(path, speed)
 
 
 def measured(loaded: Loaded, options: Options, console: Console, *, title: str = "") -> GateResult:

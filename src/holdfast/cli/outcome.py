@@ -65,11 +65,13 @@ EXTRA_OF = {
     "httpx2": "http",
     "libcst": "audit",
     "numpy": "gate",
+    "packaging": "gate",
     "rich": "cli",
     "typer": "cli",
     "uvicorn": "serve",
     "uvicorn_worker": "serve",
     "uvloop": "serve",
+    "yaml": "gate",
 }
 
 

@@ -192,8 +192,8 @@ class Dependencies:
         state = self._states.get(name)
         if state is None:
             config = CallConfig.from_budget(name, section, processes=workers(self._loaded), mode=mode)
-            if section.kind == "redis":  # what stands in for its replies is said where the client is made
-                config = replace(config, missing=tuple(one for one in config.missing if one != "fallback"))
+            unasked = _UNASKED.get(section.kind, "")
+            config = replace(config, missing=tuple(one for one in config.missing if one != unasked))
             state = self._states[name] = DependencyState(config, retries=self._retries)
             if self._slot is not None:
                 _tell(self._slot, name, state)
@@ -211,5 +211,12 @@ class Dependencies:
 
 
 def _tell(slot: Slot, name: str, client: DependencyState | SqlState) -> None:
-    if client.config.missing or client.config.timeout_mode is Mode.OBSERVE:
-        tell(slot, f"dependency {name}", client.config.missing)
+    observes = client.config.timeout_mode is Mode.OBSERVE
+    if client.config.missing or observes:
+        rest = "what is decided only observes" if observes else "what is decided holds"
+        tell(slot, f"dependency {name}", client.config.missing, rest=rest)
+
+
+_UNASKED = {"redis": "fallback", "other": "timeout.connect"}
+"""What nobody has to decide of a kind: what stands in for Redis is said where the client is made, and what a
+function calls connects by itself."""

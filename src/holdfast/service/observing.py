@@ -15,14 +15,20 @@ __all__ = ["enforcement", "observing", "tell"]
 _log = logging.getLogger("holdfast")
 
 
-def tell(slot: Slot, policy: str, missing: Iterable[str] = ()) -> None:
+def tell(slot: Slot, policy: str, missing: Iterable[str] = (), *, rest: str = "") -> None:
     """Say that `policy` ("admission", "dependency payments") observes only.
 
-    `missing` is what is not decided; where nothing is, somebody decided that it observes.
+    `missing` is what is not decided; where nothing is, somebody decided that it observes. `rest`: what is to
+    be said of those parts of it that are decided.
     """
     slot.observing.row(policy)[ObservingCell.ACTIVE] = 1
     lacks = ", ".join(missing)
-    _log.warning("%s: only observes, %s", policy, f"not decided: {lacks}" if lacks else "as was decided")
+    if not lacks:
+        _log.warning("%s: only observes, as was decided", policy)
+    elif rest:
+        _log.warning("%s: not decided, and absent: %s; %s", policy, lacks, rest)
+    else:
+        _log.warning("%s: only observes, not decided: %s", policy, lacks)
 
 
 def observing(slot: Slot, policy: str, modes: Modes) -> None:

@@ -56,8 +56,10 @@ async def test_without_a_number_the_pool_is_as_sqlalchemy_has_it(url: str) -> No
     async with rigged(url, pool=None) as rig:
         pool = rig.db.engine.sync_engine.pool
         assert (pool.size(), pool._max_overflow, pool.timeout()) == (5, 10, 30.0)  # type: ignore[attr-defined]
-        assert "pool" in rig.db.config.missing
+        assert {"pool", "bulkhead"} <= set(rig.db.config.missing)
         rig.idle()
+    async with rigged(url, pool=1) as rig:  # which bounds the calls as well
+        assert not {"pool", "bulkhead"} & set(rig.db.config.missing)
 
 
 async def test_a_bulkhead_refuses_at_once_and_gives_its_permits_back(url: str) -> None:

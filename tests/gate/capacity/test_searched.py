@@ -13,7 +13,7 @@ from holdfast.budget import load
 from holdfast.errors import MissingNumber
 from holdfast.gate.capacity import CapacityResult, Pace, run
 from holdfast.gate.conduct import Options
-from tests.gate.silent import Silent
+from holdfast.gate.conduct.live import Unseen
 
 APP = """
 from fastapi import FastAPI
@@ -51,7 +51,7 @@ def searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: str, most:
     options = Options("found:app", 1, {**os.environ, "PYTHONPATH": str(tmp_path)})
     pace = Pace(warm_up=0.2, tried=0.6, confirmed=1.0, least=20.0, most=most)
     with asyncio.Runner() as runner:
-        return runner.run(run(loaded, options, Silent(), pace))
+        return runner.run(run(loaded, options, Unseen(), pace))
 
 
 def test_a_rate_is_found_confirmed_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from holdfast.budget import Budget, Loaded, load
 from holdfast.gate.conduct import Options
+from holdfast.gate.conduct.offer import Replay
 
 
 def test_the_same_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +18,12 @@ def test_the_same_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert shlex.split(command) == [
         "holdfast", "gate", "shop.main:app", "--budget", "my budget.toml", "--seed", "7", "--env", "ci",
     ]  # fmt: skip
+
+
+def test_the_same_replay_again() -> None:
+    options = Options("a:b", replay=Replay(Path("access.log"), 2.5))
+    words = shlex.split(options.reproduce(Loaded(Budget(), Path("holdfast.toml"))))
+    assert words[-4:] == ["--replay", "access.log", "--speed", "2.5"]
 
 
 def test_no_environment_is_no_option() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ import uvloop
 
 from holdfast.gate.drive import Plan, Records
 from holdfast.gate.drive.session import run
-from holdfast.gate.shape import RequestSpec, catalogue
+from holdfast.gate.shape import RequestSpec, ScenarioSpec, catalogue
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter, bytes], Awaitable[None]]
 """Called once a request with its head; closing the writer ends the connection."""
@@ -115,9 +115,16 @@ def plan(
     idle_s: float = 5.0,
     connections_first: int = 0,
     waits: bool = True,
+    scenarios: Sequence[ScenarioSpec] = (),
+    closes: list[bool] | None = None,
 ) -> Plan:
     """Return a plan with arrivals at the given milliseconds, of the first request unless told."""
-    requests = catalogue(specs or [RequestSpec("GET /x")], authority=f"127.0.0.1:{port}", seed=1)
+    requests = catalogue(
+        specs or ([] if scenarios else [RequestSpec("GET /x")]),
+        scenarios,
+        authority=f"127.0.0.1:{port}",
+        seed=1,
+    )
     return Plan(
         host="127.0.0.1",
         port=port,
@@ -129,6 +136,7 @@ def plan(
         idle_s=idle_s,
         connections_first=connections_first,
         waits=waits,
+        closes=np.array(closes or [], dtype=np.bool_),
     )
 
 

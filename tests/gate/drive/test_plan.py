@@ -7,15 +7,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from holdfast.budget.model.sending import Expect, Scenario
 from holdfast.errors import UsageError
 from holdfast.gate.drive import PLAN, SCHEDULE, Plan
-from holdfast.gate.shape import RequestSpec
+from holdfast.gate.shape import Payload, RequestSpec
 from tests.gate.drive.servers import plan
+
+LOOK_AND_ORDER = Scenario.model_validate(
+    {
+        "steps": [
+            {"send": "GET /products", "take": {"id": "$[0].id", "at": "header:location"}},
+            {"send": "POST /orders", "json": {"product": "{id}"}, "think": "50ms"},
+        ]
+    }
+)
 
 
 def test_a_plan_survives_its_files(tmp_path: Path) -> None:
     one = plan(
-        8000, [0, 1.5, 1.5], RequestSpec("GET /a"), RequestSpec("POST /b", body=["é"]), request=[0, 1, 0]
+        8000,
+        [0, 1.5, 1.5],
+        RequestSpec("GET /a", expect=Expect(status=[200], json={"$.a[0]": True}, contains="x")),
+        RequestSpec("POST /b", body=["é"], reads=0.5),
+        request=[0, 1, 2],
+        scenarios=[LOOK_AND_ORDER],
+        closes=[False, True, False],
     )
     one.write(tmp_path)
     two = Plan.read(tmp_path)
@@ -23,6 +39,12 @@ def test_a_plan_survives_its_files(tmp_path: Path) -> None:
         assert np.array_equal(getattr(one, field.name), getattr(two, field.name)), field.name
     assert two.at.dtype == np.int64
     assert two.request.dtype == np.int32
+
+
+def test_only_its_owner_reads_what_requests_authenticate_with(tmp_path: Path) -> None:
+    (tmp_path / PLAN).touch(0o644)
+    plan(8000, [0]).write(tmp_path)
+    assert (tmp_path / PLAN).stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
@@ -40,6 +62,8 @@ def test_a_plan_survives_its_files(tmp_path: Path) -> None:
         ({"at": np.array([1], dtype=np.int64)}, "one length"),
         ({"request": np.array([0, 1], dtype=np.int32)}, "between 0 and 0"),
         ({"request": np.array([-1, 0], dtype=np.int32)}, "between 0 and 0"),
+        ({"closes": np.array([True])}, "closes is bool"),
+        ({"requests": (Payload("a", b"a", then=0),)}, "lies behind it"),
     ],
 )
 def test_an_impossible_plan_is_refused(change: dict[str, object], message: str) -> None:

@@ -19,6 +19,7 @@ RECORDED = Records(
     outcome=np.array([0, Outcome.SHED | RETRY_AFTER, 0, 0, 0], dtype=np.uint8),
     start_ns=123,
     cpu_s=0.5,
+    wrong={"GET /a": "expected 1 at $.é"},
 )
 
 

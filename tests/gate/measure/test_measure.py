@@ -56,6 +56,17 @@ def test_every_end_has_a_name() -> None:
     }
 
 
+def test_a_wrong_answer_is_bad_whatever_sli_says() -> None:
+    ends = [Sent(0.0, outcome=Outcome.WRONG_ANSWER), Sent(0.1, status=404, outcome=Outcome.WRONG_ANSWER)]
+    made = run(ends)
+    assert outcomes.counts(made.codes) == {"200 wrong answer": 1, "404 wrong answer": 1}
+    assert made.acceptable.tolist() == [False, False]
+    assert made.counted.tolist() == [True, True]
+    ledger = balance(made)
+    assert ledger.balanced
+    assert ledger.served == 2
+
+
 def test_sli_says_what_is_good_and_what_is_left_out() -> None:
     made = run(ENDS)
     assert np.flatnonzero(made.acceptable).tolist() == [0, 6, 11]

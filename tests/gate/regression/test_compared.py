@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 
 from holdfast.budget import load
+from holdfast.gate.conduct.live import Unseen
 from holdfast.gate.regression import Options, build_at, run
-from tests.gate.silent import Silent
 
 APP = """
 from fastapi import FastAPI
@@ -47,7 +47,7 @@ def test_a_build_that_fails_is_told_from_one_that_does_not(tmp_path: Path) -> No
     builds = [build_at(name, tmp_path / name) for name in ("old", "new")]
     options = Options("served:app", *builds, 1, os.environ, looks=(7,), window=0.2)
     with asyncio.Runner() as runner:
-        found = runner.run(run(loaded, options, Silent()))
+        found = runner.run(run(loaded, options, Unseen()))
     assert (found.verdict.outcome, found.verdict.exit_code) == ("fail", 1)
     assert "x 500 where the other build has 0" in found.verdict.summary
     assert found.pairs == 7

@@ -17,6 +17,7 @@ from holdfast.gate.report.cause import Family, causes, family
         ("504 deadline", Family.DEADLINE),
         ("503 dependency", Family.DEPENDENCY),
         ("503", Family.SERVER_ERROR),
+        ("200 wrong answer", Family.SERVER_ERROR),
         ("client timeout", Family.TIMEOUT),
         ("connect timeout", Family.TIMEOUT),
         ("connect refused", Family.CONNECTION),

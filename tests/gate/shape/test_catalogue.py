@@ -182,5 +182,7 @@ def test_any_object_with_these_names_will_do() -> None:
         weight = 3
         expect = None
         rows: Literal["random"] = "random"
+        upload = None
+        reads = None
 
     assert catalogue([Entry()], authority="h:1", seed=1).payloads[0].name == "GET /a"

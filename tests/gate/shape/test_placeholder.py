@@ -72,7 +72,22 @@ def test_a_text_is_escaped_where_it_is_filled_in() -> None:
     assert fill_text("/u/{u.csv:email}", iter(["a/b"]), lambda text: text.replace("/", "%2F")) == "/u/a%2Fb"
 
 
-@pytest.mark.parametrize("text", ["{id}", "{1.5}", "{1..}", "{..5}", "{a..b}", "1..5", "{1...5}", "{}", "{a.txt:b}", "{a.csv:}", "{env:1}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{id}",
+        "{1.5}",
+        "{1..}",
+        "{..5}",
+        "{a..b}",
+        "1..5",
+        "{1...5}",
+        "{}",
+        "{a.txt:b}",
+        "{a.csv:}",
+        "{env:1}",
+    ],
+)
 def test_other_braces_are_text(text: str) -> None:
     assert find(text) == ()
     assert fill_text(text, iter(())) == text

@@ -103,3 +103,9 @@ def test_a_dependency_that_took_other_routes_along() -> None:
     assert "10% of the requests needed it and 60% were not good" in found.detail
     assert explained(broken(good=90), dependencies=(calls(1.0, needed=10),)) == [], "only those that need it"
     assert explained(broken(good=40), dependencies=(calls(1.0, needed=None),)) == [], "nobody knows who does"
+
+
+def test_what_was_expected_of_wrong_answers_is_said() -> None:
+    wrong = {"GET /a": "expected true at $.ok"}
+    (reason, *_) = explain([STEADY_PHASE], [FAILED], [], [], 0, wrong)
+    assert (reason.title, reason.detail) == ("wrong answers of GET /a", "expected true at $.ok")

@@ -11,6 +11,7 @@ from holdfast.policy.idempotency.store import Clock, Store
 from holdfast.policy.idempotency.store.memory import MemoryStore
 from holdfast.policy.idempotency.store.redis import RedisStore, connect
 from holdfast.policy.idempotency.store.sql import SqlStore
+from tests.servers.postgres import by_asyncpg
 
 BACKENDS = ("memory", "sqlite", "postgres", "redis", "redis-decoding")
 
@@ -31,7 +32,7 @@ def address(backend: str, request: Any, folder: Path) -> str:
         return f"sqlite+aiosqlite:///{folder / 'keys.db'}"
     if backend == "postgres":
         url: str = request.getfixturevalue("postgres_url")
-        return url.replace("postgresql://", "postgresql+asyncpg://")
+        return by_asyncpg(url)
     return str(request.getfixturevalue("redis_url")) if backend.startswith("redis") else ""
 
 

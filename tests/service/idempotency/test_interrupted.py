@@ -15,6 +15,7 @@ from sqlalchemy import exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from holdfast.service.idempotency.interrupted import interrupted
+from tests.servers.postgres import by_asyncpg
 from tests.service.asgi import Answer
 from tests.service.idempotency.orders import Service, database, effects, post
 
@@ -88,7 +89,7 @@ async def test_a_connection_that_the_server_ends(tmp_path: Path, postgres_url: s
         await insert(made, session)
 
     pid: list[int] = []
-    url = postgres_url.replace("postgresql://", "postgresql+asyncpg://")
+    url = by_asyncpg(postgres_url)
     async with database(url) as engine, held(tmp_path, engine, run) as (made, first):
         async with engine.connect() as other:
             await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid[0]})
@@ -98,7 +99,7 @@ async def test_a_connection_that_the_server_ends(tmp_path: Path, postgres_url: s
 
 
 async def test_no_connection_comes_free(tmp_path: Path, postgres_url: str) -> None:
-    url = postgres_url.replace("postgresql://", "postgresql+asyncpg://")
+    url = by_asyncpg(postgres_url)
     async with database(url):
         engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.05)
         async with held(tmp_path, engine) as (made, first):

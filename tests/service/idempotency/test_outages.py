@@ -51,7 +51,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgresql+asyncpg://{servers.USER}@127.0.0.1:{self.port}/postgres"
+        return f"postgresql+asyncpg://{servers.USER}@127.0.0.1:{self.port}/postgres?ssl=disable"
 
     def start(self) -> None:
         command = [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port)]

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.servers.postgres import free_port
+from tests.servers.postgres import by_asyncpg, free_port
 from tests.service.idempotency.orders import budget, database
 
 pytestmark = pytest.mark.anyio
@@ -109,7 +109,7 @@ async def world(folder: Path, postgres_url: str, redis_url: str) -> AsyncIterato
     """The environment of workers, and a function that counts the effects of a route's key."""
     budget(folder)
     sqlite = f"sqlite+aiosqlite:///{folder / 'lite.db'}"
-    postgres = postgres_url.replace("postgresql://", "postgresql+asyncpg://")
+    postgres = by_asyncpg(postgres_url)
     async with database(postgres) as orders, database(sqlite) as lite:
         async with lite.begin() as connection:
             await connection.execute(text("SELECT 1"))

@@ -20,6 +20,7 @@ from holdfast.errors import UsageError
 from holdfast.policy.idempotency import KeyId, Record, State
 from holdfast.policy.idempotency.store.sql import SqlStore
 from tests.policy.idempotency.stores import address
+from tests.servers.postgres import by_asyncpg
 from tests.service.idempotency.orders import Service, database, effects, post
 
 pytestmark = pytest.mark.anyio
@@ -267,13 +268,15 @@ async def test_random_cancellation_leaves_no_stuck_key_and_one_effect(tmp_path: 
 
 
 async def test_a_constraint_that_fails_at_the_commit_is_no_outage(tmp_path: Path, postgres_url: str) -> None:
-    url = postgres_url.replace("postgresql://", "postgresql+asyncpg://")
+    url = by_asyncpg(postgres_url)
     async with shop(tmp_path, url) as made:
         async with made.engine.begin() as connection:
             await connection.execute(
                 text("ALTER TABLE effects ADD CONSTRAINT once UNIQUE (name) DEFERRABLE INITIALLY DEFERRED")
             )
-        one, two, again = [await post(made.app, "/orders/a", key) for key in ("1", "2", "2")]
+        one, two = [await post(made.app, "/orders/a", key) for key in ("1", "2")]
+        while (again := await post(made.app, "/orders/a", "2")).status == 409:
+            await asyncio.sleep(0.01)  # the key is given back beside the answer
         assert (one.status, two.status, again.status) == (201, 500, 500)
         assert json.loads(two.body)["type"] == "urn:holdfast:error"
         assert (await effects(made.engine), await key_of(made.engine, "2")) == (1, None)

@@ -12,7 +12,7 @@ from typing import Annotated
 import pytest
 from fastapi import APIRouter, Cookie, Depends, FastAPI, Header, Response
 from fastapi.responses import StreamingResponse
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi.security import APIKeyCookie, APIKeyHeader, APIKeyQuery, HTTPBearer
 from starlette.middleware.gzip import GZipMiddleware
 
 from holdfast import Holdfast
@@ -121,12 +121,33 @@ async def authorized(authorization: Annotated[str, Header()] = "") -> str:
     return "mine"
 
 
-@pytest.mark.parametrize("endpoint", [bearer, keyed, cookied, authorized])
+async def queried(key: Annotated[object, Depends(APIKeyQuery(name="key", auto_error=False))]) -> str:
+    return "mine"
+
+
+async def cookie_keyed(key: Annotated[object, Depends(APIKeyCookie(name="key", auto_error=False))]) -> str:
+    return "mine"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "vary"),
+    [
+        (bearer, "Authorization"),
+        (keyed, "X-Key"),
+        (cookied, "Cookie"),
+        (cookie_keyed, "Cookie"),
+        (authorized, "Authorization"),
+        (queried, None),
+    ],
+)
 async def test_a_route_that_knows_who_asks_is_private(
-    tmp_path: Path, endpoint: Callable[..., object]
+    tmp_path: Path, endpoint: Callable[..., object], vary: str | None
 ) -> None:
     answer = await said(tmp_path, 'max_age = "60s"', endpoint=endpoint)
     assert answer.get("cache-control") == "private, max-age=60"
+    assert answer.get("vary") == vary  # or one user's browser would show it to the next one
+    public = await said(tmp_path, 'max_age = "60s"', 'visibility = "public"', endpoint=endpoint)
+    assert public.get("vary") is None
     for wrong in ('cache = "pages"', 's_maxage = "60s"'):
         rig = Rig(tmp_path, budget('max_age = "60s"', wrong), at(endpoint))
         with pytest.raises(UsageError, match="authenticates or reads cookies"):

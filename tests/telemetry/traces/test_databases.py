@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from holdfast.telemetry.traces.sql import attach
 from tests.client.redis.rig import Rig
+from tests.servers.postgres import by_asyncpg
 from tests.telemetry.traces.test_spans import Memory, anyio_backend, memory
 
 __all__ = ["anyio_backend", "memory"]
@@ -70,7 +71,7 @@ async def test_a_statement_is_a_span_with_its_text_and_without_its_values(memory
 
 
 async def test_what_postgres_says_of_an_error_is_on_its_span(memory: Memory, postgres_url: str) -> None:
-    engine = create_async_engine(postgres_url.replace("postgresql://", "postgresql+asyncpg://"))
+    engine = create_async_engine(by_asyncpg(postgres_url))
     attach(engine.sync_engine, "db")
     async with engine.connect() as connection:
         with pytest.raises(Exception, match="nobody"):

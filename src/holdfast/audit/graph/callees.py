@@ -52,10 +52,26 @@ class Callees:
         func = site.expression[1]
         if func[0] != form.ATTR or self._library.is_named(path):
             return False
+        if self._is_of_row(site.expression, place, path):
+            return True
         made = path.rpartition(".")[0]
         if not made.rpartition(".")[2].islower() or self._library.sink(made) is None:
             return False
         return (v.MADE, made) in self._inference.possible(func[1], place)
+
+    def _is_of_row(self, call: Expression, place: Place, path: str) -> bool:
+        """Whether what is called belongs to a column of a row that a query has brought: `row.data.get("size")`.
+
+        A relation may be asked as well, `row.orders.count()`: by methods of values that are given nothing.
+        """
+        column = path.rpartition(".")[0]
+        row = column.rpartition(".")[0]
+        sink = self._library.sink(row)
+        if sink is None or sink.kind != "database" or self._library.is_client(row):
+            return False
+        if not self._library.is_of_value(path) or not (call[2] or call[3]):
+            return False
+        return (v.OUTSIDE, column) in self._inference.possible(call[1][1], place)
 
     def _classes(self, written: Expression, place: Place) -> Values:
         each = written[2] if written[0] == form.SEQ else (written,)

@@ -7,7 +7,7 @@ where none leads, which is most of a program.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from holdfast.audit.graph.program import FunctionKey
@@ -15,13 +15,18 @@ from holdfast.audit.graph.program import FunctionKey
 if TYPE_CHECKING:
     from holdfast.audit.graph.edges import Link
 
-__all__ = ["ASKS", "BLOCKS", "CALLS", "leading"]
+__all__ = ["ASKS", "BLOCKS", "CALLS", "NEVER", "leading"]
 
-BLOCKS, ASKS, CALLS = 1, 2, 4
+BLOCKS, ASKS, CALLS, NEVER = 1, 2, 4, 8
 
 
-def leading(functions: Iterable[tuple[FunctionKey, tuple[Link, ...]]]) -> dict[FunctionKey, int]:
-    """Return what each function leads to, BLOCKS | ASKS | CALLS; those that lead nowhere are left out."""
+def leading(
+    functions: Iterable[tuple[FunctionKey, tuple[Link, ...]]], never: Collection[FunctionKey] = ()
+) -> dict[FunctionKey, int]:
+    """Return what each function leads to, BLOCKS | ASKS | CALLS; those that lead nowhere are left out.
+
+    Those of the rest that are among `never` have NEVER as well.
+    """
     callers: dict[FunctionKey, list[FunctionKey]] = defaultdict(list)
     found: dict[FunctionKey, int] = {}
     for key, links in functions:
@@ -40,4 +45,6 @@ def leading(functions: Iterable[tuple[FunctionKey, tuple[Link, ...]]]) -> dict[F
             if found[callee] & ~before:
                 found[key] = before | found[callee]
                 queue.append(key)
+    for key in found.keys() & set(never):
+        found[key] |= NEVER
     return found

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from holdfast.audit.graph.edges import Edges, Pass
 from holdfast.audit.graph.infer import Inference, Passed
+from holdfast.audit.graph.instantiated import never_instantiated
 from holdfast.audit.graph.library import Library
 from holdfast.audit.graph.program import FunctionKey, Program
 from holdfast.audit.graph.reach import Reach
@@ -26,9 +27,10 @@ _ROUNDS = 8
 
 def learnt(program: Program, inference: Inference, library: Library, roots: Sequence[Root]) -> Reach:
     """Teach `inference` what callers pass; return what the roots reach then."""
+    never = never_instantiated(program, inference)
     for _ in range(_ROUNDS):
         edges = Edges(program, inference, library)
-        reach = Reach(program, edges)
+        reach = Reach(program, edges, never)
         reach.run(roots)
         if not inference.learn(_passed(_passes(program, edges, reach.edges))):
             break

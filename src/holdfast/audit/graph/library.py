@@ -156,6 +156,14 @@ class Library:
         path = self.canonical(path)
         return path in self._sinks or path in self._queries or path in self._remote
 
+    def is_client(self, path: str) -> bool:
+        """Whether all below `path` is spoken of: what calling it gives asks for more."""
+        return f"{self.canonical(path)}.*" in self._sinks
+
+    def is_of_value(self, path: str) -> bool:
+        """Whether the last name of `path` is one of the methods of texts, bytes and mappings."""
+        return path.rpartition(".")[2] in _OF_ANSWERS | _OF_TEXTS
+
     def given(self, path: str) -> str:
         """Return the path of what calling `path` gives; "" where that is its own path."""
         canonical = self.canonical(path)

@@ -167,6 +167,8 @@ class _Memo:
         """
         filled = {place for one in statements(block) if (place := self._filled(one)) is not None}
         asked = list(parts(branch[1]))
+        if any(one[0] == form.ASSIGN and _is_of_app(one[1]) and one[1] in asked for one in statements(block)):
+            return True
         names = {part[1] for part in asked if part[0] == form.TEXT}
         return any(
             place[0] == form.NAME or place in asked or place[2] in names or (self._names and len(asked) == 1)
@@ -174,9 +176,15 @@ class _Memo:
         )
 
     def _makes_ready(self, branch: Statement, block: Iterable[Statement]) -> bool:
-        """Whether an object that outlives the call fills itself: `if self.pool is None: self.connect()`."""
+        """Whether an object that outlives the call fills itself: `if self.pool is None: self.connect()`.
+
+        A method that is called for nothing that it gives does so under any name.
+        """
         me = (form.NAME, self._me)
         asked = any(part[0] == form.ATTR and part[1] == me for part in parts(branch[1]))
+        alone = branch[1][0] == form.OP and len(branch[1][1]) == 1
+        if asked and alone and any(_is_told(one, me) for one in block):
+            return True
         return asked and any(
             call[1][0] == form.ATTR and call[1][1] == me and bool(_MAKING_READY.match(call[1][2]))
             for call in _calls(block)
@@ -216,6 +224,22 @@ def _calls(body: Iterable[Statement]) -> Iterator[Expression]:
     for statement in statements(body):
         for value in own(statement):
             yield from (part for part in parts(value) if part[0] == form.CALL)
+
+
+def _is_of_app(place: Expression) -> bool:
+    """Whether a place is an attribute of an app, or of its state: `request.app.picture`."""
+    holder = place[1] if place[0] == form.ATTR else place
+    if holder[0] == form.ATTR and holder[2] == "state":
+        holder = holder[1]
+    return bool(holder[0] == form.ATTR and holder[2] == "app")
+
+
+def _is_told(statement: Statement, me: Expression) -> bool:
+    """Whether a statement is a call of a method of `me`, and nothing else."""
+    call = statement[1][1] if statement[0] == form.DO and statement[1][0] == form.AWAIT else statement[1]
+    return bool(
+        statement[0] == form.DO and call[0] == form.CALL and call[1][0] == form.ATTR and call[1][1] == me
+    )
 
 
 def _tries(statement: Statement) -> bool:

@@ -64,6 +64,7 @@ class Rarely:
             and one.site.entered == edge.site.entered
         }
         real = [one for one in meant if not _is_abstract(self._program.function(one))]
+        real = [one for one in real if not self._reach.is_never(one)] or real
         return 2 * sum(map(self._reach.blocks_through, real)) < len(real)
 
     def _lasting(self, way: Iterable[Edge]) -> Iterator[bool]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 from holdfast.audit.graph.edges import Edge, Edges, Link
-from holdfast.audit.graph.leading import BLOCKS, leading
+from holdfast.audit.graph.leading import BLOCKS, NEVER, leading
 from holdfast.audit.graph.library import Sink
 from holdfast.audit.graph.once import once
 from holdfast.audit.graph.program import FunctionKey, Program
@@ -89,11 +89,12 @@ class Reached(Mapping[FunctionKey, tuple[Edge, ...]]):
 
 
 class Reach:
-    """Follows calls from the roots; knows each function's edges."""
+    """Follows calls from the roots; knows each function's edges. `never`: functions that nothing runs."""
 
-    def __init__(self, program: Program, edges: Edges) -> None:
+    def __init__(self, program: Program, edges: Edges, never: Collection[FunctionKey] = ()) -> None:
         self._program = program
         self._edges = edges
+        self._never = frozenset(never)
         self.wrappers = Wrappers(edges, len(program.modules))
         self.reached = Reached(edges)
         self.edges: Mapping[FunctionKey, tuple[Edge, ...]] = self.reached
@@ -117,7 +118,7 @@ class Reach:
     @cached_property
     def leads(self) -> Mapping[FunctionKey, int]:
         """What the functions lead to, see `leading`."""
-        return leading(self.reached.links())
+        return leading(self.reached.links(), self._never)
 
     @property
     def entries(self) -> tuple[Mapping[FunctionKey, Entry], ...]:
@@ -155,7 +156,8 @@ class Reach:
         aside: list[FunctionKey] = []
         while queue or aside:
             if not queue:
-                # What wrappers may run, but nobody was seen to name: no root is said to come there.
+                # What wrappers may run, but nobody was seen to name, and methods of what nobody makes: no root
+                # is said to come there.
                 queue, aside = deque(aside), []
             key = queue.popleft()
             if key in seen:
@@ -168,7 +170,7 @@ class Reach:
                 callee = link[1]
                 if callee is None or callee in seen:
                     continue
-                if called and callee in self.wrappers.names:
+                if callee in self._never or (called and callee in self.wrappers.names):
                     aside.append(callee)
                     continue
                 if entry is not None:
@@ -264,6 +266,10 @@ class Reach:
         if found is None:
             found = self._once[edge.caller] = once(self._program.function(edge.caller))
         return id(edge.site.expression) in found
+
+    def is_never(self, callee: FunctionKey) -> bool:
+        """Whether `callee` is a method of a class that nothing makes, nor anything below it."""
+        return bool(self.leads.get(callee, 0) & NEVER)
 
     def blocks_through(self, callee: FunctionKey) -> bool:
         """Whether a caller waits for what blocks in `callee`, each time: sync, and not computed once."""

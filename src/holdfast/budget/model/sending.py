@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_v
 
 from holdfast.budget.metadata import Fact
 from holdfast.budget.model.section import Section, contradiction
-from holdfast.budget.units import Count, Pause
+from holdfast.budget.units import Bytes, Count, Pause, parse_duration
 
-__all__ = ["Expect", "Request", "Scenario", "Sent", "Step"]
+__all__ = ["Attachment", "Expect", "Request", "Scenario", "Sent", "Step"]
 
 
 def _sendable(value: str) -> str:
@@ -36,6 +36,24 @@ def _status(value: object) -> object:
     return tuple(given)
 
 
+def _word(value: str) -> str:
+    if not value.isprintable() or '"' in value or not value:
+        raise ValueError(f"expected printable text without quotes, got {value!r}")
+    return value
+
+
+_Word = Annotated[str, AfterValidator(_word)]
+
+
+def _reads(value: object) -> float | None:
+    if value in {"all", "first"}:
+        return None if value == "all" else 0.0
+    try:
+        return parse_duration(value)
+    except ValueError:
+        raise ValueError(f'expected "all", "first" or a duration, such as "5s", got {value!r}') from None
+
+
 class Expect(Section):
     """What an answer has to be; one that is not is a wrong answer, which is bad."""
 
@@ -54,6 +72,26 @@ class Expect(Section):
     def _something(self) -> Self:
         if not (self.status or self.values or self.contains):
             raise contradiction("expects nothing: name status, json or contains")
+        return self
+
+
+class Attachment(Section):
+    """A file in a form, made up or read: `bytes` or `file`."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    size: Annotated[Bytes | None, Fact("Its size: random bytes, the same in every run.")] = Field(
+        default=None, alias="bytes"
+    )
+    file: Annotated[str | None, Fact("A file to send instead, from the budget's folder.")] = None
+    field: Annotated[_Word, Fact("The name of the form's field.")] = "file"
+    name: Annotated[_Word, Fact("The name that the file is given.")] = "upload.bin"
+    type: Annotated[_Word, Fact("Its media type.")] = "application/octet-stream"
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.size is None) == (self.file is None):
+            raise contradiction("an upload has bytes or a file")
         return self
 
 
@@ -76,11 +114,28 @@ class Sent(Section):
     headers: Annotated[
         dict[str, str], Fact('Headers to send; "{env:TOKEN}" stands for a variable of the environment.')
     ] = Field(default_factory=dict)
+    upload: Annotated[Attachment | None, Fact("A file to send in a form, in place of `json`.")] = None
     expect: Annotated[Expect | None, Fact("What the answer has to be.")] = None
+    reads: Annotated[
+        Annotated[float | None, BeforeValidator(_reads)],
+        Fact(
+            'How far the answer is read: "all" of it, or of a stream the "first" bytes of its body, or from '
+            'there so long: "5s".'
+        ),
+    ] = None
     needs: Annotated[
         tuple[str, ...],
         Fact("Dependencies that this request calls; where no request names one, each request is taken to."),
     ] = ()
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.upload is not None and self.body is not None:
+            raise contradiction("a request has json or an upload, not both", "upload")
+        looks = self.expect is not None and (self.expect.values or self.expect.contains)
+        if self.reads is not None and (looks or getattr(self, "take", None)):
+            raise contradiction("an answer that is not read to its end has no body to look into", "reads")
+        return self
 
 
 Rows = Annotated[

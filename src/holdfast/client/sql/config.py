@@ -119,7 +119,9 @@ class SqlConfig:
         """
         call = CallConfig.from_budget(dependency, section, processes=processes, mode=mode)
         replica = section.replica
-        missing = [name for name in call.missing if name != "fallback"]
+        # Of a session there is no substitute, and where the pool has a size it bounds the calls already.
+        unasked = ("fallback",) if pool is None else ("fallback", "bulkhead")
+        missing = [name for name in call.missing if name not in unasked]
         if pool is None:
             missing.insert(0, "pool")
         if replica is not None and replica.lag is None:

@@ -46,7 +46,9 @@ def assemble(loaded: Loaded, options: Options, raw: Raw) -> GateResult:
         bound=min(bounds.values(), default=None),
     )
     ledger = balance(run, dependencies)
-    judgements = judge(Evidence(loaded, run, phases, recoveries, dependencies, noise, raw.scale.share))
+    breaks = options.replay is None
+    evidence = Evidence(loaded, run, phases, recoveries, dependencies, noise, raw.scale.share, breaks)
+    judgements = judge(evidence)
     stalls = raw.watcher.stalls()
     return GateResult(
         app=options.app,
@@ -63,7 +65,9 @@ def assemble(loaded: Loaded, options: Options, raw: Raw) -> GateResult:
         noise=noise,
         ledger=ledger,
         judgements=judgements,
-        reasons=explain(phases, judgements, stalls, dependencies, raw.watcher.peak_in_flight),
+        reasons=explain(
+            phases, judgements, stalls, dependencies, raw.watcher.peak_in_flight, raw.records.wrong
+        ),
         phases=phases,
         series=measure_series(run, length=phases[-1].end),
         recoveries=recoveries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-__all__ = ["Live"]
+__all__ = ["Live", "Unseen"]
 
 
 class Live(Protocol):
@@ -22,3 +22,19 @@ class Live(Protocol):
 
     def stalls(self, count: int) -> None:
         """So many stalls were seen so far."""
+
+
+class Unseen:
+    """Fits `Live` and shows nothing: where somebody else has the terminal."""
+
+    def phase(self, name: str, seconds: float, detail: str) -> None:
+        """Ignore it."""
+
+    def progress(self, line: Mapping[str, Any]) -> None:
+        """Ignore it."""
+
+    def note(self, text: str) -> None:
+        """Ignore it."""
+
+    def stalls(self, count: int) -> None:
+        """Ignore it."""

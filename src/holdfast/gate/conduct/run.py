@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +19,15 @@ from holdfast.gate.conduct.course import Course
 from holdfast.gate.conduct.dependencies import Dependencies, wire
 from holdfast.gate.conduct.driver import Driver
 from holdfast.gate.conduct.live import Live
-from holdfast.gate.conduct.load import plan_of, requests_of
+from holdfast.gate.conduct.load import plan_of
+from holdfast.gate.conduct.offer import Derived, Offer, Recorded
 from holdfast.gate.conduct.options import Options
 from holdfast.gate.conduct.raw import Raw
 from holdfast.gate.conduct.watcher import Watcher
 from holdfast.gate.launch.port import free
 from holdfast.gate.launch.service import Service, serve_command
 from holdfast.gate.result import GateResult
-from holdfast.gate.scenario import PlannedPhase, derive, scale
-from holdfast.gate.shape import Catalogue, Phase, Schedule, schedule
+from holdfast.gate.scenario import PlannedPhase, scale
 from holdfast.gate.verdict.noise import CpuTimes
 
 __all__ = ["beside", "run", "service_of"]
@@ -51,7 +51,9 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     started, began = datetime.now(UTC), monotonic()
     cores = divide()
     port = free()
-    requests = requests_of(loaded, options.seed, port, options.environ)
+    offer = _offer(loaded, options, port)
+    for note in offer.notes:
+        live.note(note)
     live.note("wiring the dependencies")
     dependencies = await wire(loaded, options.environ, scratch, cores.gate, stack, seed=options.seed)
     live.note(f"starting {options.app}")
@@ -59,10 +61,11 @@ async def _measure(loaded: Loaded, options: Options, live: Live, scratch: Path, 
     real = {name: proxy.upstream for name, proxy in dependencies.proxies().items()}
     watcher = Watcher(service, real, live.stalls)
     await watcher.all_serving(options.boot)
-    at_scale = scale(loaded.budget, workers=watcher.workers(), cores=len(cores.service), shared=cores.shared)
-    planned = derive(loaded.budget, at_scale.driven, list(real), options.faults)
-    shape = _shape(loaded, options.seed, planned, requests)
-    plan = plan_of(loaded, requests, shape, port)
+    at_scale = offer.scaled(
+        scale(loaded.budget, workers=watcher.workers(), cores=len(cores.service), shared=cores.shared)
+    )
+    planned, shape = offer.load(at_scale, list(real))
+    plan = plan_of(loaded, offer.requests, shape, port)
     driver = await stack.enter_async_context(Driver(plan, scratch, cores.gate))
 
     def entered(phase: PlannedPhase) -> None:
@@ -107,20 +110,10 @@ def service_of(
     )
 
 
-def _shape(loaded: Loaded, seed: int, planned: Sequence[PlannedPhase], requests: Catalogue) -> Schedule:
-    traffic = loaded.budget.traffic
-    stretches = [
-        Phase(
-            phase.name,
-            phase.rate,
-            phase.seconds,
-            traffic.arrivals,
-            ramp=traffic.ramp or 0.0,
-            spike=traffic.spike if phase.kind == "steady" else None,
-        )
-        for phase in planned
-    ]
-    return schedule(stretches, requests, seed=seed, new_connections=traffic.new_connections or 0.0)
+def _offer(loaded: Loaded, options: Options, port: int) -> Offer:
+    if options.replay is not None:
+        return Recorded(loaded, options.replay, options.seed, port, options.environ)
+    return Derived(loaded, options.seed, port, options.environ, options.faults)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from holdfast.gate.drive.records import Cause
 if TYPE_CHECKING:
     from holdfast.gate.drive.engine import Engine
 
-__all__ = ["ASKS", "CLOSES", "IDLE", "LARGE", "SPARE", "Connection"]
+__all__ = ["ASKS", "CLOSES", "IDLE", "LARGE", "SPARE", "STREAMS", "Connection"]
 
 IDLE = -1
 """The `index` of a connection without a request."""
@@ -30,6 +30,12 @@ ASKS = 2
 
 CLOSES = 4
 """The connection ends with the answer, as that of a user who leaves."""
+
+STREAMS = 8
+"""The answer goes on for as long as somebody listens: it is there with the first bytes of its body."""
+
+LISTENING = -3
+"""The `index` of a connection whose request is answered and whose answer goes on."""
 
 # Reads up to this size are searched whole for the outcome's mark; of longer ones only the head, found first.
 _SMALL = 2048
@@ -86,7 +92,8 @@ class Connection(asyncio.Protocol):
         now = monotonic_ns() - engine.start_ns
         index = self.index
         if index < 0:
-            self.drop()  # an answer to nothing: the next request must not take it for its own
+            if index != LISTENING:
+                self.drop()  # an answer to nothing: the next request must not take it for its own
             return
         try:
             self._feed(data)
@@ -149,8 +156,11 @@ class Connection(asyncio.Protocol):
 
     def _partly(self, data: bytes, now: int) -> None:
         """Go on with an answer that is not complete, as far as httptools can tell."""
+        flags = self._engine.special[self.index]
         if self._head:
-            if self._engine.special[self.index] & ASKS:
+            if flags & STREAMS:
+                self._streams(now)
+            elif flags & ASKS:
                 self._later.append(data)
             return
         self._received += data
@@ -162,6 +172,8 @@ class Connection(asyncio.Protocol):
         self._head = head
         if self._engine.is_head(self.index):
             self._answered_head(head, now)
+        elif flags & STREAMS and not self._received.endswith(head + b"\r\n"):
+            self._streams(now)
         else:
             self._until_eof = close_delimited(head)
 
@@ -190,6 +202,16 @@ class Connection(asyncio.Protocol):
             self._engine.freed(self, now)
         if asked:
             self._engine.answered(index, asked)
+
+    def _streams(self, now: int) -> None:
+        """Take the first bytes of a stream for its answer, and listen on for as long as its reader does."""
+        engine, index = self._engine, self.index
+        engine.outcome[index] = outcome(self._head)
+        engine.done[index] = now
+        engine.status[index] = status(self._head)
+        self.index = LISTENING
+        engine.listens(self, index)
+        self._tell(index)
 
     def _tell(self, index: int) -> None:
         if self._engine.special[index] & ASKS:

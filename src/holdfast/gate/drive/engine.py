@@ -21,7 +21,7 @@ from typing import TypeAlias
 import numpy as np
 
 from holdfast.errors import UsageError
-from holdfast.gate.drive.connection import ASKS, CLOSES, IDLE, LARGE, SPARE, Connection
+from holdfast.gate.drive.connection import ASKS, CLOSES, IDLE, LARGE, SPARE, STREAMS, Connection
 from holdfast.gate.drive.inspection import Inspection
 from holdfast.gate.drive.plan import Plan
 from holdfast.gate.drive.records import Cause, Records
@@ -53,7 +53,7 @@ class Engine:
     `due`, `sent`, `done` ("q"), `status` ("h") and `outcome` ("B") are the records as they grow: a status of
     0 is still open. `start_ns` (CLOCK_MONOTONIC) is 0 until `run` has begun. `reached`: the first row without
     a connection yet. `settled`: every row below it has its status. `special`: uint8[N], what is not as usual
-    about a row: LARGE, ASKS, CLOSES.
+    about a row: LARGE, ASKS, CLOSES, STREAMS.
     """
 
     __slots__ = (
@@ -163,6 +163,7 @@ class Engine:
             start_ns=self.start_ns,
             cpu_s=self._cpu,
             interrupted=self._stopped,
+            wrong={self.payload(row).name: expected for row, expected in self._inspection.first.values()},
         )
 
     def stop(self) -> None:
@@ -180,9 +181,21 @@ class Engine:
         """Return the rows in use: for each stretch its first, its first unsettled and its last + 1."""
         return ((0, self.settled, self.reached),)
 
+    def payload(self, index: int) -> Payload:
+        """Return which request a row is."""
+        return self._plan.requests[int(self._plan.request[index])]
+
+    def listens(self, connection: Connection, index: int) -> None:
+        """Keep the connection of a row that streams for as long as it is read, then close it."""
+        seconds = self.payload(index).reads
+        if seconds:
+            self._loop.call_later(seconds, connection.drop)
+        else:
+            connection.drop()
+
     def answered(self, index: int, answer: bytes) -> None:
         """Take the whole answer of a row that ASKS for it."""
-        check = self._plan.requests[self._plan.request[index]].check
+        check = self.payload(index).check
         if check is not None:
             self._inspection.add(index, check, answer)
 
@@ -364,7 +377,8 @@ class Engine:
 def flags_of(payload: Payload, length: int) -> int:
     """Return what is not as usual about a request of `length` bytes."""
     asks = payload.check is not None or payload.then >= 0
-    return (LARGE if length >= _LARGE else 0) | (ASKS if asks else 0)
+    streams = payload.reads is not None
+    return (LARGE if length >= _LARGE else 0) | (ASKS if asks else 0) | (STREAMS if streams else 0)
 
 
 def _special(plan: Plan) -> bytearray:

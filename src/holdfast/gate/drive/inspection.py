@@ -11,6 +11,7 @@ from httptools import HttpParserError, HttpResponseParser
 from holdfast.gate.drive.head import final_head
 from holdfast.gate.drive.records import RETRY_AFTER, Outcome
 from holdfast.gate.shape import Check
+from holdfast.gate.shape.check import WrongAnswer
 
 __all__ = ["Inspection"]
 
@@ -22,13 +23,17 @@ _HELD = 64 << 20
 
 
 class Inspection:
-    """Marks the answers that are wrong in `outcome`."""
+    """Marks the answers that are wrong in `outcome`.
+
+    `first`: of each check that found one, the row of its first wrong answer, and what was expected of it.
+    """
 
     def __init__(self, status: array[int], outcome: array[int]) -> None:
         self._status = status
         self._outcome = outcome
         self._waiting: deque[tuple[int, Check, bytes]] = deque()
         self._held = 0
+        self.first: dict[int, tuple[int, str]] = {}
 
     def add(self, index: int, check: Check, answer: bytes) -> None:
         """Look at the answer of a row some time; at once where its status alone tells."""
@@ -63,10 +68,13 @@ class Inspection:
         if word not in {Outcome.NONE, Outcome.DEGRADED}:
             return None
         head, body = _parted(answer) if check.reads_body else (b"", b"")
-        taken = check.examine(self._status[index], head, body)
-        if taken is None and not word:
-            self._outcome[index] |= Outcome.WRONG_ANSWER
-        return taken
+        try:
+            return check.examine(self._status[index], head, body)
+        except WrongAnswer as wrong:
+            if not word:
+                self._outcome[index] |= Outcome.WRONG_ANSWER
+                self.first.setdefault(id(check), (index, str(wrong)))
+            return None
 
     def _next(self) -> None:
         index, check, answer = self._waiting.popleft()

@@ -22,7 +22,7 @@ from holdfast.gate.drive.engine import Engine, flags_of
 from holdfast.gate.drive.plan import Plan
 from holdfast.gate.drive.records import Cause, Records
 from holdfast.gate.drive.timer import timer
-from holdfast.gate.shape import Check
+from holdfast.gate.shape import Check, Payload
 from holdfast.gate.shape.payload import lengths
 from holdfast.gate.shape.template import render
 
@@ -89,9 +89,13 @@ class JourneyEngine(Engine):
         """Return the rows in use: those of arrivals and those of steps."""
         return (*super().stretches(), (self._first, self._steps_settled, self._free_row))
 
+    def payload(self, index: int) -> Payload:
+        """Return which request a row is."""
+        return self._plan.requests[self._payloads[index]]
+
     def answered(self, index: int, answer: bytes) -> None:
         """Take the answer of a row: what follows it, if it is good, is due once the user has thought."""
-        payload = self._plan.requests[self._payloads[index]]
+        payload = self.payload(index)
         if payload.then < 0:
             if payload.check is not None:
                 self._inspection.add(index, payload.check, answer)

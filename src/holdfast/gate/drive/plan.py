@@ -2,7 +2,7 @@
 
 plan.json      {"schema": "holdfast.drive.plan", "version": 1, "host", "port", "timeout_s",
                 "connections_max", "connections_first", "waits", "spins", "idle_s",
-                "requests": [{"name", "data": base64, "check", "then", "pause_ns"}, ...],
+                "requests": [{"name", "data": base64, "check", "then", "pause_ns", "reads"}, ...],
                 "checks": [{"status", "values", "contains", "take"}, ...]}
 schedule.npz   at       int64[N]  nanoseconds from the start at which a request is due, ascending
                request  int32[N]  which one: a position in "requests"
@@ -121,6 +121,7 @@ class Plan:
                     "check": -1 if payload.check is None else numbers[id(payload.check)],
                     "then": payload.then,
                     "pause_ns": payload.pause_ns,
+                    "reads": payload.reads,
                 }
                 for payload in self.requests
             ],
@@ -174,6 +175,7 @@ def _fields(document: dict[str, Any]) -> dict[str, Any]:
                 None if entry["check"] < 0 else checks[entry["check"]],
                 int(entry["then"]),
                 int(entry["pause_ns"]),
+                None if entry["reads"] is None else float(entry["reads"]),
             )
             for entry in document["requests"]
         ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from pathlib import Path
 from typing import TypeAlias
@@ -69,7 +71,8 @@ class Records:
     answer was read, or the failure known; `status`: int16[N], the HTTP status or a `Cause`; `outcome`:
     uint8[N], an `Outcome`, plus `RETRY_AFTER`.
     `start_ns`: CLOCK_MONOTONIC at the start. `cpu_s`: CPU seconds, user and system, of the driver between
-    start and end. `interrupted`: it was stopped before the schedule was through.
+    start and end. `interrupted`: it was stopped before the schedule was through. `wrong`: of the routes with
+    wrong answers, what was expected of the first.
     """
 
     at: Int64s
@@ -81,6 +84,7 @@ class Records:
     start_ns: int
     cpu_s: float
     interrupted: bool = False
+    wrong: Mapping[str, str] = field(default_factory=dict)
 
     def answered(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return bool[N]: a complete answer came, whatever it says."""
@@ -98,7 +102,8 @@ class Records:
         """Write records.npz into `folder`, complete or not at all."""
         partial = folder / f"{RECORDS}.partial"
         with partial.open("wb") as file:
-            arrays = {field.name: np.asarray(getattr(self, field.name)) for field in fields(self)}
+            arrays = {each.name: np.asarray(getattr(self, each.name)) for each in fields(self)}
+            arrays["wrong"] = np.asarray(json.dumps(dict(self.wrong)))
             np.savez(file, allow_pickle=False, **arrays)
         partial.replace(folder / RECORDS)
 
@@ -108,7 +113,8 @@ class Records:
         path = folder / RECORDS
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                values = {field.name: arrays[field.name] for field in fields(cls)}
+                values = {each.name: arrays[each.name] for each in fields(cls)}
+                values["wrong"] = json.loads(values["wrong"].item())
         except OSError as error:
             raise UsageError(error.strerror or "cannot be read", place=str(path)) from None
         except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:

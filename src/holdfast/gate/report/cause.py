@@ -30,6 +30,7 @@ class Family(StrEnum):
 
 ORDER = {each: index for index, each in enumerate(Family)}
 WORDS = {
+    "wrong answer": Family.SERVER_ERROR,
     "shed": Family.SHED,
     "deadline": Family.DEADLINE,
     "dependency": Family.DEPENDENCY,

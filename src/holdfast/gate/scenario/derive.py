@@ -17,7 +17,7 @@ from holdfast.gate.measure.recovery import WINDOW
 from holdfast.gate.scenario import steady
 from holdfast.gate.scenario.phase import PlannedPhase
 
-__all__ = ["FAULTS", "OVERLOAD", "derive"]
+__all__ = ["FAULTS", "OVERLOAD", "WARM_UP", "derive"]
 
 FAULTS = ("reset", "error", "refuse", "slow", "flap")
 """What happens to each dependency: it breaks its connections, answers with errors, is dead, is slow, and is
@@ -31,7 +31,9 @@ usual load; a service without admission control collapses well below it (benchma
 _FLAP = 1.0
 """Seconds down, and as many up: shorter than a breaker stays open, so that it has to close and open again."""
 
-_WARMUP = 4.0
+WARM_UP = 4.0
+"""Seconds at half the rate before anything is judged: caches fill, pools open."""
+
 _DISTURBED = 6.0
 _RECOVERY_LEAST = 6.0
 
@@ -46,7 +48,7 @@ def derive(
     """
     recovery = PlannedPhase("recovery", "recovery", _recovery_seconds(budget), rate)
     phases = [
-        PlannedPhase("warm-up", "warmup", _WARMUP, rate / 2),
+        PlannedPhase("warm-up", "warmup", WARM_UP, rate / 2),
         PlannedPhase("steady", "steady", steady.seconds(budget, rate), rate),
     ]
     for name in proxied:

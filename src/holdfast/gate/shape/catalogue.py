@@ -23,11 +23,15 @@ from holdfast.gate.shape.placeholder import JsonValue, fill, fill_text, find, fi
 from holdfast.gate.shape.spec import ReadSpec, ScenarioSpec, Spec, read, read_weight
 from holdfast.gate.shape.table import Tables
 from holdfast.gate.shape.template import HOLE, LENGTH, unmarked
-from holdfast.gate.shape.variants import Placed, Sources, variants
+from holdfast.gate.shape.upload import FORM
+from holdfast.gate.shape.variants import MAX_VARIANTS, Placed, Sources, variants
 
 __all__ = ["catalogue"]
 
 _AGENT = "holdfast-gate"
+
+_UPLOADED = 32 << 20
+"""Bytes of all variants of a spec with an upload: fewer variants of a large file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,13 @@ def catalogue(
     payloads: list[Payload] = []
     shares: list[float] = []
     in_order: list[tuple[int, int]] = []
+    starts: list[int] = []
     # One stream a spec: a change to one leaves the variants of the others as they were.
     streams = np.random.SeedSequence(seed).spawn(len(specs) + len(scenarios))
     for entry, stream in zip(_entries(specs, scenarios, base or Path(), place), streams, strict=True):
         columns = _columns(entry, authority, sources, np.random.default_rng(stream), place)
         count, first = len(columns[0]), len(payloads)
+        starts.append(first)
         payloads += _chained(columns, first, entry.pauses)
         shares += [entry.weight / count] * count + [0.0] * (count * (len(columns) - 1))
         if entry.in_order:
@@ -76,7 +82,9 @@ def catalogue(
     total = math.fsum(shares)
     if total <= 0:
         raise UsageError("every request has weight 0: nothing would be sent", place=place("traffic.request"))
-    return Catalogue(tuple(payloads), np.array(shares, dtype=np.float64) / total, tuple(in_order))
+    return Catalogue(
+        tuple(payloads), np.array(shares, dtype=np.float64) / total, tuple(in_order), tuple(starts)
+    )
 
 
 def _entries(
@@ -106,11 +114,13 @@ def _columns(
     every = [_placed(step, key, place) for step, key in zip(entry.steps, entry.keys, strict=True)]
     together = [each for one in every for each in one]
     columns: list[list[Payload]] = [[] for _ in entry.steps]
-    for values in variants(together, sources, rng, in_order=entry.in_order):
+    size = sum(len(step.form) for step in entry.steps)
+    most = max(1, min(MAX_VARIANTS, _UPLOADED // size)) if size else MAX_VARIANTS
+    for values in variants(together, sources, rng, in_order=entry.in_order, most=most):
         given = iter(values)
         for step, key, column in zip(entry.steps, entry.keys, columns, strict=True):
             data = _serialise(step, authority, given, place(f"{key}.headers"))
-            column.append(Payload(step.name, data, step.check))
+            column.append(Payload(step.name, data, step.check, reads=step.reads))
     return columns
 
 
@@ -140,12 +150,13 @@ def _serialise(spec: ReadSpec, authority: str, given: Iterator[JsonValue], place
         if not unmarked(value).isprintable():
             raise UsageError(f"what is filled into the header {name!r} is not printable", place=place)
     own = {"Host": authority, "User-Agent": _AGENT, "Accept": "*/*"}
-    body = b""
+    body = spec.form
     if spec.body is not None:
         body = _json(fill(spec.body, given))
-        own["Content-Type"] = "application/json"
-    if spec.body is not None or spec.method in {"POST", "PUT", "PATCH"}:
-        own["Content-Length"] = LENGTH if HOLE in body else str(len(body))
+    if body:
+        own["Content-Type"] = FORM if spec.form else "application/json"
+    if body or spec.method in {"POST", "PUT", "PATCH"}:
+        own["Content-Length"] = LENGTH if spec.body is not None and HOLE in body else str(len(body))
     names = {name.lower() for name in headers}
     lines += [f"{name}: {value}" for name, value in own.items() if name.lower() not in names]
     lines += [f"{name}: {value}" for name, value in headers.items()]

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from holdfast.errors import UsageError
-from holdfast.gate.shape.jsonpath import JsonPath, look_up, parse_path
+from holdfast.gate.shape.jsonpath import JsonPath, look_up, parse_path, show_path
 from holdfast.gate.shape.placeholder import JsonValue
 
-__all__ = ["Check", "Expect", "Place", "read_check"]
+__all__ = ["Check", "Expect", "Place", "WrongAnswer", "read_check"]
 
 _HEADER = "header:"
 
@@ -40,6 +40,10 @@ class Place(Protocol):
         """Return the place."""
 
 
+class WrongAnswer(Exception):
+    """An answer is not what was expected. The message says what was, and nothing of the answer's body."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """`status`: those that are right, none for any; `values`: paths of the JSON body with what stands there;
@@ -57,46 +61,62 @@ class Check:
         """Whether the status alone does not tell."""
         return bool(self.values or self.contains or self.take)
 
-    def examine(self, status: int, head: bytes, body: bytes) -> dict[str, str | int | float] | None:
-        """Return what is taken from an answer, None where it is wrong.
+    def examine(self, status: int, head: bytes, body: bytes) -> dict[str, str | int | float]:
+        """Return what is taken from an answer; WrongAnswer, which says what was expected, where it is wrong.
 
         An answer from 400 up that no `status` asks for is wrong by itself only where something is taken:
         otherwise [sli] judges it, and its body is not held against what a good answer says.
         """
         if self.status:
             if status not in self.status:
-                return None
+                raise WrongAnswer(f"expected status {' or '.join(map(str, self.status))}, got {status}")
         elif status >= 400:
-            return None if self.take else {}
+            if self.take:
+                raise WrongAnswer(f"nothing to take from an answer of status {status}")
+            return {}
         if self.contains and self.contains.encode() not in body:
+            raise WrongAnswer(f"expected {self.contains!r} in the body")
+        document = self._document(body)
+        for path, wanted in self.values:
+            if not _stands(document, path, wanted):
+                raise WrongAnswer(f"expected {json.dumps(wanted)} at {show_path(path)}")
+        return {name: _taken(name, where, head, document) for name, where in self.take}
+
+    def _document(self, body: bytes) -> JsonValue:
+        if not self.values and all(isinstance(where, str) for _, where in self.take):
             return None
-        in_body = any(not isinstance(where, str) for _, where in self.take)
         try:
-            document = json.loads(body) if self.values or in_body else None
-            if not all(_same(look_up(document, path), wanted) for path, wanted in self.values):
-                return None
-            return {name: _taken(where, head, document) for name, where in self.take}
-        except (ValueError, LookupError, RecursionError):
-            return None
+            return json.loads(body)  # type: ignore[no-any-return]
+        except (ValueError, RecursionError):
+            raise WrongAnswer("expected a body of JSON") from None
 
 
-def _same(found: JsonValue, wanted: JsonValue) -> bool:
+def _stands(document: JsonValue, path: JsonPath, wanted: JsonValue) -> bool:
+    try:
+        found = look_up(document, path)
+    except LookupError:
+        return False
     return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
 
 
-def _taken(where: JsonPath | str, head: bytes, document: JsonValue) -> str | int | float:
-    """Return a value that can be sent again; ValueError or LookupError where it cannot be."""
-    if isinstance(where, str):
-        pattern = rb"\r\n" + re.escape(where.encode()) + rb":[ \t]*([^\r\n]*?)[ \t]*\r\n"
-        match = re.search(pattern, head, re.IGNORECASE)
-        if match is None:
-            raise LookupError(where)
-        value: JsonValue = match[1].decode("latin-1")
-    else:
-        value = look_up(document, where)
+def _taken(name: str, where: JsonPath | str, head: bytes, document: JsonValue) -> str | int | float:
+    """Return a value that can be sent again."""
+    try:
+        value = _in_head(where, head) if isinstance(where, str) else look_up(document, where)
+    except LookupError:
+        value = None
     if not isinstance(value, str | int | float) or (isinstance(value, str) and not value.isprintable()):
-        raise ValueError(where)
+        at = f"the header {where}" if isinstance(where, str) else show_path(where)
+        raise WrongAnswer(f"expected {name} at {at}: a text or a number")
     return value
+
+
+def _in_head(name: str, head: bytes) -> str:
+    pattern = rb"\r\n" + re.escape(name.encode()) + rb":[ \t]*([^\r\n]*?)[ \t]*\r\n"
+    match = re.search(pattern, head, re.IGNORECASE)
+    if match is None:
+        raise LookupError(name)
+    return match[1].decode("latin-1")
 
 
 def read_check(expect: Expect | None, take: Mapping[str, str], dotted: str, place: Place) -> Check | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from holdfast.gate.shape.placeholder import JsonValue
 
-__all__ = ["JsonPath", "look_up", "parse_path"]
+__all__ = ["JsonPath", "look_up", "parse_path", "show_path"]
 
 JsonPath = tuple[str | int, ...]
 
@@ -28,6 +29,15 @@ def parse_path(text: str) -> JsonPath:
     if not text.startswith("$") or at < len(text):
         raise ValueError(f'expected a path such as "$.items[0].id", got "{text}"')
     return tuple(found)
+
+
+def show_path(path: JsonPath) -> str:
+    """Return the text of a path."""
+    parts = (
+        f".{part}" if isinstance(part, str) and part.isidentifier() else f"[{json.dumps(part)}]"
+        for part in path
+    )
+    return "".join(("$", *parts))
 
 
 def look_up(document: JsonValue, path: JsonPath) -> JsonValue:

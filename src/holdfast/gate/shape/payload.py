@@ -17,7 +17,8 @@ class Payload:
     """One request: `name` as in reports ("GET /products/{n}"), `data` its bytes on the wire.
 
     `check`: what its answer is held against. `then`: the position of the step that follows a good answer,
-    -1 where none does; `pause_ns`: nanoseconds between that answer and the step.
+    -1 where none does; `pause_ns`: nanoseconds between that answer and the step. `reads`: of an answer that
+    goes on, the seconds that it is listened to behind its first bytes; None reads every answer to its end.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Payload:
     check: Check | None = None
     then: int = -1
     pause_ns: int = 0
+    reads: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,12 +35,13 @@ class Catalogue:
 
     `payloads`: N requests, variants of one spec next to each other; `share`: float64[N], the probability of
     each, summing to 1, 0 for what only follows another. `in_order`: first and last + 1 of the payloads that
-    are sent one after the other where their turn is drawn.
+    are sent one after the other where their turn is drawn. `starts`: the first payload of each entry.
     """
 
     payloads: tuple[Payload, ...]
     share: np.ndarray[tuple[int], np.dtype[np.float64]]
     in_order: tuple[tuple[int, int], ...] = ()
+    starts: tuple[int, ...] = ()
 
     @property
     def requests(self) -> float:

@@ -57,6 +57,12 @@ class Phase:
         if not (math.isfinite(self.seconds) and self.seconds > 0):
             raise UsageError(f"a phase lasts longer than 0 s, not {self.seconds}", place=f"phase {self.name}")
 
+    def mean(self, before: float) -> float:
+        """Return its requests a second on average, after a phase at the rate `before`."""
+        if not self.ramp and self.spike is None:
+            return self.rate
+        return sum(each.expected for each in self.stretches(before)) / self.seconds
+
     def stretches(self, before: float) -> list[Stretch]:
         """Return how the rate goes, after a phase at the rate `before`."""
         ramp = min(self.ramp, self.seconds)
@@ -90,6 +96,11 @@ class Schedule:
     at: Nanoseconds
     request: Indices
     closes: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+    def rates(self) -> list[float]:
+        """Return the requests a second of each phase on average, ramps and spikes included."""
+        before = [0.0, *(phase.rate for phase in self.phases)]
+        return [phase.mean(rate) for phase, rate in zip(self.phases, before, strict=False)]
 
     def phase_of(self) -> Indices:
         """Return int32[N], the number of the phase in which each request is due."""

@@ -14,6 +14,7 @@ from holdfast.errors import UsageError
 from holdfast.gate.shape.check import Check, Expect, Place, read_check
 from holdfast.gate.shape.placeholder import JsonValue, Variable, find, find_all
 from holdfast.gate.shape.template import cut, unmarked
+from holdfast.gate.shape.upload import Upload, read_upload
 
 __all__ = [
     "METHODS",
@@ -59,8 +60,16 @@ class Sendable(Protocol):
         """Further headers."""
 
     @property
+    def upload(self) -> Upload | None:
+        """A file that is sent in a form, in place of a body."""
+
+    @property
     def expect(self) -> Expect | None:
         """What the answer has to be; None leaves that to [sli]."""
+
+    @property
+    def reads(self) -> float | None:
+        """Seconds that an answer is listened to behind its first bytes; None reads it to its end."""
 
 
 class Spec(Sendable, Protocol):
@@ -117,11 +126,14 @@ class RequestSpec:
     weight: float = 1.0
     expect: Expect | None = None
     rows: Rows = "random"
+    upload: Upload | None = None
+    reads: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSpec:
-    """A checked entry: `target` is path and query with placeholders, `body` the JSON value or None."""
+    """A checked entry: `target` is path and query with placeholders, `body` the JSON value or None, `form`
+    the bytes of an upload."""
 
     name: str
     method: str
@@ -129,6 +141,8 @@ class ReadSpec:
     body: JsonValue
     headers: Mapping[str, str] = field(default_factory=dict)
     check: Check | None = None
+    form: bytes = b""
+    reads: float | None = None
 
 
 def route(send: str) -> str:
@@ -167,6 +181,8 @@ def read(
         body=_cut(body, taken, place(f"{dotted}.json")),
         headers=_headers(headers, place(f"{dotted}.headers")),
         check=read_check(spec.expect, take or {}, dotted, place),
+        form=b"" if spec.upload is None else read_upload(spec.upload, dotted, base=base, place=place),
+        reads=spec.reads,
     )
 
 

@@ -57,19 +57,20 @@ def render(data: bytes, values: Mapping[str, JsonValue]) -> bytes:
     """
     if HOLE not in data:
         return data
-    head, _, body = data.decode().partition("\r\n\r\n")
-    filled = _JSON.sub(
-        lambda match: (
-            json.dumps(values[match[1]], ensure_ascii=False)
-            if match[1]
-            else json.dumps(_plain(values[match[2]]), ensure_ascii=False)[1:-1]
-        ),
-        body,
-    ).encode()
+    start, _, body = data.partition(b"\r\n\r\n")
+    head = start.decode()
+    if LENGTH in head:  # else the body has no holes, whatever its bytes look like
+        body = _JSON.sub(lambda match: _in_json(match, values), body.decode()).encode()
     line, _, headers = head.partition("\r\n")
     line = _TEXT.sub(lambda match: quote(_plain(values[match[1]]), safe=""), line)
-    headers = _TEXT.sub(lambda match: _plain(values[match[1]]) if match[1] else str(len(filled)), headers)
-    return f"{line}\r\n{headers}\r\n\r\n".encode() + filled
+    headers = _TEXT.sub(lambda match: _plain(values[match[1]]) if match[1] else str(len(body)), headers)
+    return f"{line}\r\n{headers}\r\n\r\n".encode() + body
+
+
+def _in_json(match: re.Match[str], values: Mapping[str, JsonValue]) -> str:
+    if match[1]:
+        return json.dumps(values[match[1]], ensure_ascii=False)
+    return json.dumps(_plain(values[match[2]]), ensure_ascii=False)[1:-1]
 
 
 def _plain(value: JsonValue) -> str:

@@ -38,11 +38,16 @@ Placed = tuple[Placeholder, str]
 
 
 def variants(
-    every: Sequence[Placed], sources: Sources, rng: np.random.Generator, *, in_order: bool
+    every: Sequence[Placed],
+    sources: Sources,
+    rng: np.random.Generator,
+    *,
+    in_order: bool,
+    most: int = MAX_VARIANTS,
 ) -> Iterator[tuple[JsonValue, ...]]:
     """Yield for each variant the values of `every` placeholder.
 
-    Few combinations are all there, of many `MAX_VARIANTS` are drawn. With `in_order` there is one variant a
+    Few combinations are all there, of many `most` are drawn. With `in_order` there is one variant a
     row of the longest file. Raises UsageError at the place of what has no value.
     """
     tables = {each.file: sources.tables.of(each, place) for each, place in every if isinstance(each, Cell)}
@@ -58,7 +63,7 @@ def variants(
         elif isinstance(each, Cell):
             axes[key] = 0, len(tables[each.file].rows) - 1
     in_files = [table for table in tables.values() if in_order]
-    for chosen in _in_order(axes, in_files, rng) if in_files else _combinations(axes, rng):
+    for chosen in _in_order(axes, in_files, rng) if in_files else _combinations(axes, rng, most):
         at = dict(zip(axes, chosen, strict=True))
         yield tuple(
             fixed[each]
@@ -78,14 +83,12 @@ def _variable(variable: Variable, sources: Sources, place: str) -> str:
 
 
 def _combinations(
-    axes: Mapping[int | str, tuple[int, int]], rng: np.random.Generator
+    axes: Mapping[int | str, tuple[int, int]], rng: np.random.Generator, most: int
 ) -> Iterator[tuple[int, ...]]:
-    if math.prod(high - low + 1 for low, high in axes.values()) <= MAX_VARIANTS:
+    if math.prod(high - low + 1 for low, high in axes.values()) <= most:
         yield from itertools.product(*(range(low, high + 1) for low, high in axes.values()))
         return
-    columns = [
-        rng.integers(low, high, size=MAX_VARIANTS, endpoint=True).tolist() for low, high in axes.values()
-    ]
+    columns = [rng.integers(low, high, size=most, endpoint=True).tolist() for low, high in axes.values()]
     yield from zip(*columns, strict=True)
 
 

@@ -13,17 +13,13 @@ from dataclasses import dataclass
 
 from holdfast.gate.shape.spec import RequestSpec
 from holdfast.gate.traffic.recorded import Recorded
+from holdfast.gate.traffic.routes import IDENTIFIER, NUMBER
 
 __all__ = ["Mix", "mix_of"]
 
-_NUMBER = re.compile(r"(?<![\w.%-])\d{1,18}(?![\w.%-])")
 _SECRET = re.compile(
     r"(?i)([?&])([^=&]*(?:token|key|secret|passw|signature|credential|session|code)[^=&]*)=[^&]*"
 )
-_IDENTIFIER = re.compile(
-    r"(?i)(?<=/)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)[0-9a-f]{24,}"
-)
-
 _MINUTE = 60.0
 _COVERED = 0.99
 """Share of the requests that the kept routes make up: the rest is single visits and scans."""
@@ -59,9 +55,9 @@ def mix_of(recorded: Iterable[Recorded]) -> Mix:
         if one.status in {404, 405, 301, 308}:
             continue
         target = _SECRET.sub(r"\1\2=", one.target)
-        shape = _NUMBER.sub("{n}", target)
+        shape = NUMBER.sub("{n}", target)
         if one.wants_body:
-            bodiless[f"{one.method} {_IDENTIFIER.sub('{id}', shape).partition('?')[0]}"] += 1
+            bodiless[f"{one.method} {IDENTIFIER.sub('{id}', shape).partition('?')[0]}"] += 1
         else:
             grouped[one.method, shape, repr(one.body)].append(one)
     specs = _limited(sorted((_spec(group) for group in grouped.values()), key=lambda spec: -spec.weight))
@@ -74,14 +70,14 @@ def _spec(group: list[Recorded]) -> RequestSpec:
     """Return one spec for requests that differ in numbers only."""
     first = group[0]
     targets = [_SECRET.sub(r"\1\2=", one.target) for one in group]
-    columns = zip(*([int(number) for number in _NUMBER.findall(target)] for target in targets), strict=True)
+    columns = zip(*([int(number) for number in NUMBER.findall(target)] for target in targets), strict=True)
     bounds = iter([(min(column), max(column)) for column in columns])
 
     def ranged(match: re.Match[str]) -> str:
         low, high = next(bounds)
         return match[0] if low == high else f"{{{low}..{high}}}"
 
-    target = _NUMBER.sub(ranged, targets[0])
+    target = NUMBER.sub(ranged, targets[0])
     return RequestSpec(f"{first.method} {target}", first.body, first.headers or None, float(len(group)))
 
 
@@ -91,7 +87,7 @@ def _limited(specs: list[RequestSpec]) -> list[RequestSpec]:
     kept = []
     for spec in specs:
         method, _, target = spec.send.partition(" ")
-        path = _IDENTIFIER.sub("{id}", target.partition("?")[0])
+        path = IDENTIFIER.sub("{id}", target.partition("?")[0])
         seen[f"{method} {path}"] += 1
         if seen[f"{method} {path}"] <= _MOST_VARIANTS:
             kept.append(spec)

@@ -16,7 +16,10 @@ Judged = Iterator[Judgement]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The budget and what was measured; `share` is the part of the budget's peak that was driven."""
+    """The budget and what was measured; `share` is the part of the budget's peak that was driven.
+
+    `breaks`: whether dependencies were to be broken; in a replay they are not.
+    """
 
     loaded: Loaded
     run: Run
@@ -25,6 +28,7 @@ class Evidence:
     dependencies: Sequence[Calls]
     noise: Noise
     share: float
+    breaks: bool = True
 
     def of(self, kind: str) -> list[Phase]:
         """Return the phases of one kind."""

@@ -5,7 +5,7 @@ Each reason has its place and its numbers; where the evidence shows nothing, not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from holdfast.gate.result import Calls, Judgement, Phase, Reason, Stall
 
@@ -28,12 +28,17 @@ def explain(
     stalls: Sequence[Stall],
     dependencies: Sequence[Calls],
     peak_in_flight: int,
+    wrong: Mapping[str, str] | None = None,
 ) -> list[Reason]:
-    """Return the reasons that the evidence supports, the strongest first; none where nothing failed."""
+    """Return the reasons that the evidence supports, the strongest first; none where nothing failed.
+
+    `wrong`: of the routes with wrong answers, what was expected of them.
+    """
     if all(judgement.outcome != "fail" for judgement in judgements):
         return []
     notable = _NOTABLE * (phases[-1].end - phases[0].start)
     return [
+        *(Reason(f"wrong answers of {route}", expected, "") for route, expected in (wrong or {}).items()),
         *_stalls([stall for stall in stalls if stall.total >= notable]),
         *_multiplied(dependencies),
         *_taken_along(phases, dependencies),

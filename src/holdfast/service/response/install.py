@@ -15,7 +15,7 @@ from holdfast.errors import UsageError
 from holdfast.service.cache.home import Home
 from holdfast.service.gatekeeper.routes import overlap
 from holdfast.service.response.invalidating import Invalidating
-from holdfast.service.response.personal import headers_read, personal
+from holdfast.service.response.personal import headers_read, personal, telling
 from holdfast.service.response.route import Answered, Responses
 from holdfast.service.response.shelf import Shelf
 from holdfast.service.response.terms import RouteTerms, cache_control
@@ -87,6 +87,8 @@ def _terms(context: Any, name: str, loaded: Loaded, *, weak: bool) -> RouteTerms
     if unknown:
         raise refuse("tags", f"has no path parameter {', '.join(sorted(unknown))}")
     varies = {*section.vary, *headers_read(context.dependant)}
+    if for_one and section.visibility in (None, "private"):
+        varies |= telling(context.dependant)  # two may use one browser, one after the other
     if section.compress:
         varies.add("accept-encoding")
     negative = None if section.cache is None else loaded.budget.cache[section.cache].negative

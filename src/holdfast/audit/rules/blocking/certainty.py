@@ -8,10 +8,12 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from holdfast.audit.finding import Confidence
+from holdfast.audit.graph.bodies import is_validated
 from holdfast.audit.graph.given import is_skipped
 from holdfast.audit.graph.program import FunctionKey
 from holdfast.audit.graph.reach import Blocked, Edge
 from holdfast.audit.graph.roots import TASK
+from holdfast.audit.rules.blocking.keyed import is_one_row_at_hand
 from holdfast.audit.rules.blocking.size import is_glance, is_small
 from holdfast.audit.source import form
 from holdfast.audit.whole import Whole
@@ -43,11 +45,17 @@ def certainty(whole: Whole, blocked: Blocked, chain: tuple[Edge, ...]) -> Confid
         return Confidence.LOW
     if any(map(rarely.is_diagnostic, way)) or any(map(rarely.is_one_of_many, chain)):
         return Confidence.LOW
+    if any(edge.callee is not None and whole.reach.is_never(edge.callee) for edge in chain):
+        return Confidence.LOW
     if any(_is_skipped(whole, *pair) for pair in pairwise(way)):
         return Confidence.LOW
     if any(_STANDS_IN.match(name) or _AT_THE_ENDS.search(name) for name in _names(whole, chain)):
         return Confidence.LOW
     if sink is None or is_glance(sink) or is_small(whole, root.function if root is not None else None, chain):
+        return Confidence.LOW
+    if root is not None and root.kind == "validator" and not is_validated(whole.inference, root.function):
+        return Confidence.LOW
+    if is_one_row_at_hand(whole, way):
         return Confidence.LOW
     if sink.kind == "disk" and root is not None and root.kind in ("validator", TASK):
         return Confidence.LOW

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from holdfast.audit.finding import Confidence, Finding
 from holdfast.audit.graph.program import Bindings, FunctionKey, statements
 from holdfast.audit.rules.calls import requested
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.memory.cache import dicts
+from holdfast.audit.rules.memory.processes import is_one_process
 from holdfast.audit.rules.rule import Rule
 from holdfast.audit.source import form
 from holdfast.audit.source.form import Expression, Function, Statement
@@ -34,6 +36,12 @@ _FIX = "Keep it where all workers see it: the database, or Redis with a lifetime
 
 def find(whole: Whole) -> Iterator[Finding]:
     """Yield a finding for each dict, count and `app.state` that a request changes for later ones."""
+    for one in _found(whole):
+        known = one.confidence > Confidence.LOW and is_one_process(whole)
+        yield replace(one, confidence=Confidence.LOW) if known else one
+
+
+def _found(whole: Whole) -> Iterator[Finding]:
     by_module: dict[int, list[FunctionKey]] = {}
     for key in requested(whole):
         by_module.setdefault(key[0], []).append(key)
@@ -165,7 +173,8 @@ RULE = Rule(
     ),
     limits=(
         "That a dict is no cache is told by its name, and by another function that reads it; others are "
-        "shown at low confidence. A service that has one worker for ever has no such problem."
+        "shown at low confidence. A service that has one worker for ever has no such problem: of low "
+        "confidence where nothing but `uvicorn.run(app)` starts it."
     ),
     bad="""
 from fastapi import FastAPI

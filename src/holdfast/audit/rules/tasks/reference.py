@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from holdfast.audit.finding import Confidence, Finding
 from holdfast.audit.graph import value as v
 from holdfast.audit.graph.place import Place
-from holdfast.audit.graph.program import statements
+from holdfast.audit.graph.program import FunctionKey, statements
+from holdfast.audit.rules.calls import functions
 from holdfast.audit.rules.found import found
 from holdfast.audit.rules.rule import Rule
+from holdfast.audit.rules.tasks.endless import is_endless
 from holdfast.audit.source import form
+from holdfast.audit.source.form import Expression
 from holdfast.audit.whole import Whole
 
 __all__ = ["MAKERS", "RULE"]
@@ -43,10 +46,18 @@ def find(whole: Whole) -> Iterator[Finding]:
                         (call[4], call[5]),
                         _MESSAGE,
                         _FIX,
-                        confidence=Confidence.HIGH if key[0] in whole.served else Confidence.LOW,
+                        confidence=_confidence(whole, key, call),
                         chain=(whole.step(key, call[4], one[1]),),
                     )
                     break
+
+
+def _confidence(whole: Whole, key: FunctionKey, call: Expression) -> Confidence:
+    """Low outside of the service, and for a loop of its own that turns and logs its errors."""
+    started = call[2][0] if call[2] and call[2][0][0] == form.CALL else None
+    coroutines = list(functions(whole, started[1], key)) if started is not None else []
+    endless = bool(coroutines) and all(is_endless(whole.program.function(one)) for one in coroutines)
+    return Confidence.HIGH if key[0] in whole.served and not endless else Confidence.LOW
 
 
 RULE = Rule(
@@ -58,7 +69,8 @@ RULE = Rule(
         "middle of its work. Its exception is told when it is collected, if ever, and a shutdown does not "
         "wait for it."
     ),
-    limits="A task that is kept in a name and then forgotten is not seen.",
+    limits="A task that is kept in a name and then forgotten is not seen. Low confidence for a loop that "
+    "turns for as long as the service runs and logs its own errors.",
     bad="""
 import asyncio
 

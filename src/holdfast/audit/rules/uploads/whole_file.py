@@ -52,7 +52,7 @@ def find(whole: Whole) -> Iterator[Finding]:
                     "this reads a whole upload into memory, however large the client made it",
                     "Read it in pieces (`await file.read(65536)`) and stop at a limit",
                     confidence=Confidence.LOW
-                    if _is_text(function, call) or "chunk" in function.name
+                    if _is_text(function, call) or "chunk" in function.name or _is_refused(whole, key)
                     else max(sure(whole, key), Confidence.MEDIUM),
                     calls="UploadFile.read",
                 )
@@ -72,6 +72,25 @@ def _looking(whole: Whole, key: FunctionKey) -> Iterator[FunctionKey]:
             for edge in whole.reach.edges.get(one, ()):
                 if edge.callee is not None and _CHECKS.search(whole.program.function(edge.callee).name):
                     yield edge.callee
+
+
+def _is_refused(whole: Whole, key: FunctionKey) -> bool:
+    """Whether the caller looks at the size of the request or of the file, and raises before it goes on."""
+    way = whole.reach.way(key)
+    if not way:
+        return False
+    caller = whole.program.function(way[-1].caller)
+    raises = any(one[0] == form.RAISE for one in statements(caller.body))
+    return raises and (_asks_size(caller) or _asks_header(caller))
+
+
+def _asks_header(function: Function) -> bool:
+    return any(
+        part[0] == form.TEXT and part[1].lower() == "content-length"
+        for statement in statements(function.body)
+        for value in own(statement)
+        for part in parts(value)
+    )
 
 
 def _is_text(function: Function, read: Expression) -> bool:
@@ -120,7 +139,8 @@ RULE = Rule(
         "kernel ends the worker with all its other requests."
     ),
     limits="A limit in a proxy before the service is not seen; a look at the size, before or after, is. "
-    "Low confidence for what is decoded as a text at once, and for chunks that the client makes.",
+    "Low confidence for what is decoded as a text at once, for chunks that the client makes, and where the "
+    "caller has refused what is too large by its Content-Length.",
     bad="""
 from fastapi import FastAPI, UploadFile
 

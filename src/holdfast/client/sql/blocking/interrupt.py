@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
+
+from holdfast.client.sql.blocking.ping import hang_up
 
 __all__ = ["Interrupt", "interrupt_of"]
 
@@ -34,7 +34,7 @@ def _psycopg(connection: Any, seconds: float) -> None:
         connection.cancel_safe(timeout=seconds)
     except Exception:  # noqa: BLE001 - whatever it is, nobody waits for the server any more
         with contextlib.suppress(Exception):
-            _hang_up(connection.fileno())
+            hang_up(connection.fileno())
 
 
 def _sqlite(connection: Any) -> None:
@@ -49,12 +49,7 @@ def _pymysql(connection: Any, engine: Engine) -> None:
             other.cursor().execute(f"KILL QUERY {connection.thread_id():d}")
     except Exception:  # noqa: BLE001 - as above
         with contextlib.suppress(Exception):
-            _hang_up(connection._sock.fileno())
-
-
-def _hang_up(descriptor: int) -> None:
-    with socket.socket(fileno=os.dup(descriptor)) as copy:
-        copy.shutdown(socket.SHUT_RDWR)
+            hang_up(connection._sock.fileno())
 
 
 def _nothing(connection: Any) -> None:

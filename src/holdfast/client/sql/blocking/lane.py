@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.orm import Session, sessionmaker
 
 from holdfast.client.sql.blocking.interrupt import interrupt_of
+from holdfast.client.sql.blocking.ping import hang_up_of
 from holdfast.client.sql.blocking.pool import BlockingPool
 from holdfast.client.sql.door import Door
 from holdfast.client.sql.driver import limit_statements
@@ -53,7 +54,9 @@ class BlockingLane:
             options = {**options, "pool_size": places.size, "max_overflow": 0}
         made = create_engine(url, poolclass=BlockingPool, **engine_options(url, config, options))
         assert isinstance(made.pool, BlockingPool)  # noqa: S101 - asked for above
-        made.pool.stand_behind(door, home, interrupt_of(url, made, config.connect))
+        hang_up = hang_up_of(url)
+        pings = None if hang_up is None or config.statement is None else (hang_up, config.statement)
+        made.pool.stand_behind(door, home, interrupt_of(url, made, config.connect), pings)
         limit_statements(made, config)
         tell_unavailable(made, config.dependency)
         attach(made, config.dependency)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Self
 
@@ -10,15 +12,17 @@ from anyio.to_thread import run_sync
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from holdfast.client.sql.blocking.interrupt import Interrupt
+from holdfast.client.sql.blocking.ping import HangUp, Ping, asked
 from holdfast.client.sql.blocking.reservation import reserved
 from holdfast.client.sql.door import Door
-from holdfast.client.sql.pool.checkout import callers
+from holdfast.client.sql.pool.checkout import Connect, callers
 from holdfast.client.sql.pool.guarded import close_idle
 from holdfast.client.sql.pool.hold import Hold, hold_of
 from holdfast.client.sql.pool.places import Places
 from holdfast.client.sql.watch.codeline import CodeLine
 from holdfast.client.threads import Handover, Home
 from holdfast.client.threads.handover import call_soon
+from holdfast.clock import monotonic
 from holdfast.loop.offload.threads import OPEN
 from holdfast.loop.offload.uncut import uncut
 from holdfast.policy.deadline.wheel import current
@@ -35,13 +39,20 @@ class BlockingPool(QueuePool):
     door: Door | None = None
     _home: Home
     _interrupt: Interrupt
+    _pings: tuple[HangUp, float] | None = None
     _closed = False
 
-    def stand_behind(self, door: Door, home: Home, interrupt: Interrupt) -> None:
-        """Ask `door` from now on; `interrupt` stops what runs on a connection whose request has no time."""
+    def stand_behind(
+        self, door: Door, home: Home, interrupt: Interrupt, pings: tuple[HangUp, float] | None = None
+    ) -> None:
+        """Ask `door` from now on; `interrupt` stops what runs on a connection whose request has no time.
+
+        `pings`: how a ping is ended that takes longer than so many seconds, where the driver does not.
+        """
         self.door = door
         self._home = home
         self._interrupt = interrupt
+        self._pings = pings
         door.checkout.pools.append(self)
 
     def connect(self) -> PoolProxiedConnection:
@@ -66,7 +77,7 @@ class BlockingPool(QueuePool):
         """Return an empty pool behind the same door, as `dispose` asks for it."""
         anew: Any = super().recreate()
         if self.door is not None:
-            anew.stand_behind(self.door, self._home, self._interrupt)
+            anew.stand_behind(self.door, self._home, self._interrupt, self._pings)
         return anew  # type: ignore[no-any-return]
 
     async def _lend(
@@ -88,7 +99,8 @@ class BlockingPool(QueuePool):
 
             try:
                 await checkout.make_room(self)
-                taken: PoolProxiedConnection = await thread.do(connect, left, discard=_drop)
+                with self._limited(connect) as limited:
+                    taken: PoolProxiedConnection = await thread.do(limited, left, discard=_drop)
                 return taken
             finally:
                 if not began and checkout.places is not None:
@@ -100,6 +112,29 @@ class BlockingPool(QueuePool):
             hold.timer = current().schedule(hold.until, partial(self._late, hold, taken.dbapi_connection))
         return taken
 
+    @contextmanager
+    def _limited(self, connect: Connect) -> Iterator[Connect]:
+        """Have a thread's `connect` end whose ping takes too long; on the loop, while the thread is at it."""
+        if self._pings is None:
+            yield connect
+            return
+        hang_up, seconds = self._pings
+        ping = Ping(hang_up)
+
+        def limited() -> PoolProxiedConnection:
+            outer = asked.set(ping)
+            try:
+                return connect()
+            finally:
+                ping.over()
+                asked.reset(outer)
+
+        timer = current().schedule(monotonic() + seconds, ping.give_up)
+        try:
+            yield limited
+        finally:
+            timer.cancel()
+
     def _late(self, hold: Hold, connection: Any) -> None:
         """Stop what a request whose time is over has running; on the loop, which must not wait for that."""
         stop = partial(hold.interrupt, partial(self._interrupt, connection))
@@ -107,10 +142,14 @@ class BlockingPool(QueuePool):
 
     def _do_get(self) -> ConnectionPoolEntry:
         try:
-            return super()._do_get()
+            record = super()._do_get()
         except BaseException:
             self._leave()
             raise
+        ping = asked.get()
+        if ping is not None:
+            ping.on(record.dbapi_connection)
+        return record
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
         hold = hold_of(record)

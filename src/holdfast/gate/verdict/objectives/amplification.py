@@ -20,6 +20,8 @@ WINDOW = 10.0
 
 def judge(evidence: Evidence) -> Judged:
     """Judge each dependency's worst fault phase against its retry budget."""
+    if not evidence.breaks:
+        return
     lengths = {phase.name: phase.end - phase.start for phase in evidence.phases}
     for calls in evidence.dependencies:
         retry = evidence.loaded.budget.dependency[calls.name].retry

@@ -19,6 +19,8 @@ def judge(evidence: Evidence) -> Judged:
     A promise about a dependency that the run could not break is not kept by that: it cannot be told.
     """
     promised = evidence.loaded.budget.objective.without
+    if not evidence.breaks:
+        return
     for calls in evidence.dependencies:
         broken = [p for p in evidence.of("fault") if p.fault is not None and p.fault.dependency == calls.name]
         for phase in broken:
