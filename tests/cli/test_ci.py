@@ -14,12 +14,13 @@ BUDGET = '[service]\napp = "shop:app"\n[env.ci.service]\nworkers = 1\n'
 
 @pytest.fixture(autouse=True)
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / ".git").mkdir()
-    (tmp_path / "holdfast.toml").write_text(BUDGET)
-    (tmp_path / "requirements.txt").write_text("fastapi\n")
-    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "repository"  # some tests write beside it
+    (folder / ".git").mkdir(parents=True)
+    (folder / "holdfast.toml").write_text(BUDGET)
+    (folder / "requirements.txt").write_text("fastapi\n")
+    monkeypatch.chdir(folder)
     monkeypatch.delenv("HOLDFAST_BUDGET", raising=False)
-    return tmp_path
+    return folder
 
 
 def test_it_is_written_once_and_kept(capsys: pytest.CaptureFixture[str]) -> None:

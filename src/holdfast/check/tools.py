@@ -28,7 +28,7 @@ class Tool:
 
 _MYPY = _RUFF = {0: 0, 1: 1, 2: 2}
 _PYRIGHT = {0: 0, 1: 1, 2: 5, 3: 2, 4: 2}
-"""https://microsoft.github.io/pyright/#/command-line: findings, a fatal error, its configuration, its call."""
+"""https://microsoft.github.io/pyright/#/command-line: findings, a fatal error, its settings, its call."""
 
 _PYTEST = {0: 0, 1: 1, 2: 1, 3: 5, 4: 2, 5: None}
 """https://docs.pytest.org/en/stable/reference/exit-codes.html: failed, not collected, an internal error, its

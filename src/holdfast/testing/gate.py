@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ __all__ = ["Gate", "Gated", "gate"]
 class Gated:
     """What a gate decided: the whole `result`, and its `report`, a page; the other files lie beside it."""
 
-    result: GateResult
+    result: GateResult = field(repr=False)
     report: Path
 
     @property

@@ -39,6 +39,20 @@ def test_a_memo_of_the_process(body: str) -> None:
     assert "make" in behind(body)
 
 
+@pytest.mark.parametrize("app", ["name.app", "name.app.state", "server.app"])
+def test_a_memo_of_the_app(app: str) -> None:
+    assert "make" in behind(f"if {app}.made is None:\n    {app}.made = make()\nreturn {app}.made")
+    assert "make" not in behind(f"{app}.made = make()\nreturn {app}.made")
+
+
+def test_a_method_that_is_only_told_fills_what_was_missed() -> None:
+    told = "if self.made is None:\n    self.make()\nreturn self.made"
+    assert "make" in behind(told, instances=True, head="def f(self):")
+    assert "make" not in behind(told, head="def f(self):")
+    used = "if self.made is None:\n    return self.make()\nreturn self.made"
+    assert "make" not in behind(used, instances=True, head="def f(self):")
+
+
 @pytest.mark.parametrize(
     "body",
     [

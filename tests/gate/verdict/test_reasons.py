@@ -107,5 +107,5 @@ def test_a_dependency_that_took_other_routes_along() -> None:
 
 def test_what_was_expected_of_wrong_answers_is_said() -> None:
     wrong = {"GET /a": "expected true at $.ok"}
-    (reason, *_) = explain([STEADY_PHASE], [FAILED], [], [], 0, wrong)
+    (reason,) = explain([phase("steady")], [judgement("fail")], [], [], 0, wrong)
     assert (reason.title, reason.detail) == ("wrong answers of GET /a", "expected true at $.ok")

@@ -29,7 +29,7 @@ def is_validated(inference: Inference, method: FunctionKey) -> bool:
 
 
 def _brought(inference: Inference) -> frozenset[ClassKey]:
-    """Return the classes of what requests bring, with those of their fields, and all that these inherit from."""
+    """Return the classes of what requests bring, those of their fields, and all that these inherit from."""
     program = inference.program
     for number in range(len(program.modules)):
         inference.reads(number, inside=True)

@@ -60,7 +60,7 @@ class Callees:
         return (v.MADE, made) in self._inference.possible(func[1], place)
 
     def _is_of_row(self, call: Expression, place: Place, path: str) -> bool:
-        """Whether what is called belongs to a column of a row that a query has brought: `row.data.get("size")`.
+        """Whether what is called belongs to a value of a row that a query brought: `row.data.get("size")`.
 
         A relation may be asked as well, `row.orders.count()`: by methods of values that are given nothing.
         """

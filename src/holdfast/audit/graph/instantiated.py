@@ -18,7 +18,9 @@ from holdfast.audit.source.inside import own, parts, word
 
 __all__ = ["never_instantiated"]
 
-_ABSTRACT = frozenset({"object", "abc.ABC", "typing.Protocol", "typing.Generic", "typing_extensions.Protocol"})
+_ABSTRACT = frozenset(
+    {"object", "abc.ABC", "typing.Protocol", "typing.Generic", "typing_extensions.Protocol"}
+)
 """Bases whose subclasses no library makes by itself, as one makes models and rows."""
 _SEARCHING = frozenset(
     {"__subclasses__", "getmembers", "iter_modules", "walk_packages", "entry_points", "import_module"}
@@ -128,7 +130,7 @@ def _values(module: Module) -> Iterator[tuple[int, Expression]]:
         if statement[0] != form.ASSIGN or statement[1] != (form.NAME, "__all__"):
             yield from ((-1, one) for one in _in_statement(statement))
     for found in module.classes:
-        yield from ((found.index, one) for one in _in_class(found))
+        yield from ((-1, one) for one in _in_class(found))  # run when the class is defined
     for function in module.functions:
         owner = _owner(module, function)
         yield from ((owner, one) for one in _in_function(function))

@@ -156,8 +156,8 @@ class Reach:
         aside: list[FunctionKey] = []
         while queue or aside:
             if not queue:
-                # What wrappers may run, but nobody was seen to name, and methods of what nobody makes: no root
-                # is said to come there.
+                # What wrappers may run, but nobody was seen to name, and methods of what nobody makes: no
+                # root is said to come there.
                 queue, aside = deque(aside), []
             key = queue.popleft()
             if key in seen:

@@ -245,7 +245,9 @@ def _in_body(program: Program, inference: Inference, body: object, place: Place)
                 name = f"{_verb(value)} {_first_text(value)}".strip()
                 yield from _endpoints(program, inference, endpoint, place, name)
         elif func[0] == form.CALL and value[2] and func[1][0] == form.ATTR and func[1][2] in _VERBS:
-            if _is_router(inference, func[1][1], place):  # a decorator, called: `router.get("/orders")(orders)`
+            if _is_router(
+                inference, func[1][1], place
+            ):  # a decorator, called: `router.get("/orders")(orders)`
                 name = f"{func[1][2].upper()} {_first_text(func)}".strip()
                 yield from _endpoints(program, inference, value[2][0], place, name)
         elif named == "add_api_websocket_route" and len(value[2]) > 1:

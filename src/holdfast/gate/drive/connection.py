@@ -8,31 +8,20 @@ from typing import TYPE_CHECKING, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from holdfast.gate.drive.flags import ASKS, CLOSES, LARGE, STREAMS
 from holdfast.gate.drive.head import HEAD_MAX, MARK, close_delimited, final_head, keeps_alive, outcome, status
 from holdfast.gate.drive.records import Cause
 
 if TYPE_CHECKING:
     from holdfast.gate.drive.engine import Engine
 
-__all__ = ["ASKS", "CLOSES", "IDLE", "LARGE", "SPARE", "STREAMS", "Connection"]
+__all__ = ["IDLE", "SPARE", "Connection"]
 
 IDLE = -1
 """The `index` of a connection without a request."""
 
 SPARE = -2
 """The `index` of a connection that is being opened for no request yet."""
-
-LARGE = 1
-"""The request may not fit the socket's buffer, so that its answer can come before all of it is written."""
-
-ASKS = 2
-"""Somebody reads the answer: a check, or the step that follows."""
-
-CLOSES = 4
-"""The connection ends with the answer, as that of a user who leaves."""
-
-STREAMS = 8
-"""The answer goes on for as long as somebody listens: it is there with the first bytes of its body."""
 
 LISTENING = -3
 """The `index` of a connection whose request is answered and whose answer goes on."""

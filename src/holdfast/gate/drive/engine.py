@@ -21,21 +21,20 @@ from typing import TypeAlias
 import numpy as np
 
 from holdfast.errors import UsageError
-from holdfast.gate.drive.connection import ASKS, CLOSES, IDLE, LARGE, SPARE, STREAMS, Connection
+from holdfast.gate.drive.connection import IDLE, SPARE, Connection
+from holdfast.gate.drive.flags import special
 from holdfast.gate.drive.inspection import Inspection
 from holdfast.gate.drive.plan import Plan
 from holdfast.gate.drive.records import Cause, Records
 from holdfast.gate.drive.timer import timer
 from holdfast.gate.shape import Payload
 
-__all__ = ["Engine", "flags_of"]
+__all__ = ["Engine"]
 
 # Lead of the first arrival: enough to arm a timer, too little to matter.
 _LEAD_NS = 10_000_000
 # How often timeouts, idle connections and the end are looked for, in seconds.
 _SWEEP = 0.01
-# Requests of this many bytes may not fit the socket's send buffer at once (Linux starts with 16 KiB).
-_LARGE = 16384
 # The driver's own limits, not the service's refusal.
 _OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
 # Rows that one sweep looks at, so that it stays short however many are in flight.
@@ -96,7 +95,7 @@ class Engine:
         self.due.append(_NEVER)  # the hot path then needs no test for the end
         payloads = [payload.data for payload in plan.requests]
         self._data = [payloads[number] for number in plan.request.tolist()]
-        self.special = _special(plan)
+        self.special = special(plan)
         self._timeout_ns = round(plan.timeout_s * 1e9)
         self._idle_ns = round(plan.idle_s * 1e9)
         self.sent = array("q", [-1]) * rows
@@ -372,21 +371,6 @@ class Engine:
         if self._connections:
             self._empty = self._loop.create_future()
             await self._empty
-
-
-def flags_of(payload: Payload, length: int) -> int:
-    """Return what is not as usual about a request of `length` bytes."""
-    asks = payload.check is not None or payload.then >= 0
-    streams = payload.reads is not None
-    return (LARGE if length >= _LARGE else 0) | (ASKS if asks else 0) | (STREAMS if streams else 0)
-
-
-def _special(plan: Plan) -> bytearray:
-    flags = np.array([flags_of(each, len(each.data)) for each in plan.requests], dtype=np.uint8)
-    rows = flags[plan.request] if len(plan.at) else np.empty(0, np.uint8)
-    if len(plan.closes):
-        rows = rows | np.where(plan.closes, np.uint8(CLOSES), np.uint8(0))
-    return bytearray(rows.tobytes())
 
 
 def _cpu_seconds() -> float:

@@ -17,8 +17,9 @@ from time import monotonic_ns
 
 import numpy as np
 
-from holdfast.gate.drive.connection import CLOSES, Connection
-from holdfast.gate.drive.engine import Engine, flags_of
+from holdfast.gate.drive.connection import Connection
+from holdfast.gate.drive.engine import Engine
+from holdfast.gate.drive.flags import CLOSES, flags_of
 from holdfast.gate.drive.plan import Plan
 from holdfast.gate.drive.records import Cause, Records
 from holdfast.gate.drive.timer import timer

@@ -7,6 +7,14 @@ import pytest
 from tests.audit.rules.lookalikes.sample import codes
 
 FOUND = {
+    "HF801 called by one that asks something else": """
+        async def kept(file: UploadFile): return await file.read()
+        @app.post("/x")
+        async def x(file: UploadFile):
+            if not file.filename:
+                raise ValueError
+            return await kept(file)
+    """,
     "HF801 with a default": """
         @app.post("/x")
         async def x(file: UploadFile = File(...)): return await file.read()
@@ -18,6 +26,22 @@ FOUND = {
 }
 
 NOT_FOUND = {
+    "HF801 refused by its header before it is handed on": """
+        async def kept(file: UploadFile): return await file.read()
+        @app.post("/x")
+        async def x(request, file: UploadFile):
+            if int(request.headers["Content-Length"]) > 1000:
+                raise ValueError
+            return await kept(file)
+    """,
+    "HF801 refused by its size before it is handed on": """
+        async def kept(file: UploadFile): return await file.read()
+        @app.post("/x")
+        async def x(file: UploadFile):
+            if file.size > 1000:
+                raise ValueError
+            return await kept(file)
+    """,
     "HF801 in pieces": """
         @app.post("/x")
         async def x(file: UploadFile):

@@ -70,3 +70,36 @@ def test_an_attribute_of_the_app() -> None:
 )
 def test_caches_and_what_is_filled_once(text: str) -> None:
     assert said(text) == []
+
+
+JOBS = HEAD + STORE.format(name="jobs", asked="[id]")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "uvicorn.run(app, port=80)",
+        "uvicorn.run(app, workers=1)",
+        "def main():\n    uvicorn.run(made(app))",
+    ],
+)
+def test_one_process_has_all_of_its_state(start: str) -> None:
+    assert told(RULE, f"import uvicorn\n{JOBS}\n{start}\n") == []
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"run.py": "import uvicorn\nuvicorn.run('main:app')"},
+        {"run.py": "import uvicorn\nNAME = 'main:app'\nuvicorn.run(NAME)"},
+        {"run.py": "import uvicorn\nfrom main import app\nuvicorn.run(app, workers=4)"},
+        {"run.py": "import uvicorn\nfrom main import app\nuvicorn.run(app, **OPTIONS)"},
+        {"examples/run.py": "import uvicorn\nfrom main import app\nuvicorn.run(app)"},
+        {
+            "run.py": "import uvicorn\nfrom main import app\nuvicorn.run(app)",
+            "Dockerfile": "FROM python:3.12\nCMD gunicorn main:app",
+        },
+    ],
+)
+def test_what_may_run_in_several_processes_does_not(files: dict[str, str]) -> None:
+    assert len(told(RULE, {"main.py": JOBS, **files})) == 1

@@ -33,11 +33,13 @@ _SELECT = re.compile(
 
 
 def is_one_row_at_hand(whole: Whole, way: Sequence[Edge]) -> bool:
-    """Whether `way`, outside of all loops, ends with a query for one row by its key in an embedded database."""
+    """Whether `way`, outside of loops, ends with a query for one row by its key in an embedded database."""
     sink, call = way[-1].sink, way[-1].site.expression
     if sink is None or sink.kind != "database" or call[0] != form.CALL:
         return False
-    if any(edge.site.over is not None for edge in way) or not _is_by_key(whole, way[-1].caller, sink.path, call):
+    if any(edge.site.over is not None for edge in way) or not _is_by_key(
+        whole, way[-1].caller, sink.path, call
+    ):
         return False
     if sink.path.startswith(_SQLITE):
         return True
@@ -116,8 +118,6 @@ def _engines(inference: Inference) -> Iterator[bool]:
                 call = site.expression
                 if call[0] == form.CALL and word(call[1]) in ("create_engine", "engine_from_config"):
                     given = [*call[2][:1], *(value for name, value in call[3] if name == "url")]
-                    known = [
-                        one for each in given for one in inference.values(each, Place(number, index))
-                    ]
+                    known = [one for each in given for one in inference.values(each, Place(number, index))]
                     texts = [one[1] for one in known if one[0] == v.TEXT]
                     yield bool(texts) and all(one.startswith("sqlite") for one in texts)
