@@ -74,8 +74,8 @@ def test_what_counts_as_reading_the_wall_clock(source: str, lines: list[int]) ->
 
 EXCEPT = {
     "client/http/verdicts.py",  # Retry-After may be a date
-    # What machines share bears dates, no other clock is theirs in common: values in Redis, and what was written
-    # to a database whose replicas another worker reads.
+    # What machines share bears dates, no other clock is theirs in common: values in Redis, and what was
+    # written to a database whose replicas another worker reads.
     "client/sql/replica/router.py",
     "client/sql/replica/writes.py",
     "policy/cache/guard.py",

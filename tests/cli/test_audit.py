@@ -102,9 +102,7 @@ def test_any_form_can_go_to_a_file(form: str, project: Path, capsys: pytest.Capt
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_what_was_read_is_kept_where_it_is_told(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_read_is_kept_where_it_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["audit", str(project), "--no-cache"])
     assert [path.name for path in project.iterdir()] == ["main.py"]
     main(["audit", str(project / "main.py"), "--cache", str(project / "mine")])

@@ -88,16 +88,17 @@ FAMILIES = (
         Kind.COUNTER,
         ("dependency", "kind"),
         "What was seen of the use of a database: `repeated` (N+1), `slow` (a statement), `leaked` (a "
-        "connection that outlived its request), `outside call` (made while a transaction was open), `unindexed` (a "
-        "slow statement read far more rows than it returned).",
+        "connection that outlived its request), `outside call` (made while a transaction was open), "
+        "`unindexed` (a slow statement read far more rows than it returned).",
         _access,
     ),
     Family(
         "holdfast_database_reads",
         Kind.COUNTER,
         ("dependency", "to", "why"),
-        "Sessions that only read, by the database that they read from: `replica`, or why it was the primary: "
-        "`wrote` (the caller had written lately), `behind` (no replica was known to be fresh enough), `down`.",
+        "Sessions that only read, by the database that they read from: `replica`, or why it was the "
+        "primary: `wrote` (the caller had written lately), `behind` (no replica was known to be fresh "
+        "enough), `down`.",
         _reads,
     ),
 )
