@@ -10,7 +10,7 @@ from holdfast.policy.store.unavailable import StoreUnavailable
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["arguments", "connect", "unavailable"]
+__all__ = ["answered", "arguments", "connect", "lost", "unavailable"]
 
 
 def connect(url: str, *, patience: float, place: str = "") -> Redis:
@@ -53,6 +53,23 @@ def arguments(url: str, *, place: str = "", **decided: Any) -> dict[str, Any]:
         "socket_timeout": None,  # who sends bounds writing and reading together
         **decided,
     }
+
+
+# Asked of what has failed only: an import on the way of every command would cost a microsecond.
+
+
+def lost(error: Exception) -> bool:
+    """Whether the connection was lost: sent again on another one, the command may well be answered."""
+    from redis.exceptions import ConnectionError as Lost
+
+    return isinstance(error, (Lost, OSError)) and not isinstance(error, TimeoutError)
+
+
+def answered(error: Exception) -> bool:
+    """Whether Redis answered, with an error: the connection is in order."""
+    from redis.exceptions import ResponseError
+
+    return isinstance(error, ResponseError)
 
 
 def unavailable(error: Exception) -> StoreUnavailable:

@@ -10,7 +10,7 @@ from holdfast.clock import Now, monotonic
 from holdfast.policy.cache.store.script import Script
 from holdfast.policy.retry import RetryBudget
 from holdfast.policy.store import Pause, StoreUnavailable
-from holdfast.policy.store.redis import unavailable
+from holdfast.policy.store.redis import answered, lost, unavailable
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -72,30 +72,33 @@ class Wire:
         Once more where the connection was lost: every command that comes here may be done twice. But of all
         commands only a share, or repeating would add to what broke the connections.
         """
-        from redis.exceptions import ConnectionError as Lost
-        from redis.exceptions import ReadOnlyError, ResponseError
-
         if not self._pause.may(self._clock()):
             raise StoreUnavailable("paused")
         self._repeats.deposit(self._clock())
         try:
             try:
                 reply = await self._once(words)
-            except (Lost, OSError) as error:
-                if isinstance(error, TimeoutError) or not self._repeats.withdraw(self._clock()):
+            except Exception as error:
+                if not lost(error) or not self._repeats.withdraw(self._clock()):
                     raise
                 await self._forget()  # who else was idle is as old
                 reply = await self._once(words)
-        except ResponseError as error:
-            if isinstance(error, ReadOnlyError):  # a replica now: a new connection finds who has taken over
-                self._pause.failed(self._clock())
-                await self._forget()
-            raise StoreUnavailable("error", f"{type(error).__name__}: {error}") from error
         except Exception as error:
-            self._pause.failed(self._clock())
+            if answered(error):
+                await self._heard(error)
+            else:
+                self._pause.failed(self._clock())
             raise unavailable(error) from error
         self._pause.answered()
         return reply
+
+    async def _heard(self, error: Exception) -> None:
+        """Redis answered with an error: of a replica now, a new connection finds who has taken over."""
+        from redis.exceptions import ReadOnlyError
+
+        if isinstance(error, ReadOnlyError):
+            self._pause.failed(self._clock())
+            await self._forget()
 
     async def aclose(self) -> None:
         """Close the connections; one that is in use closes after its command."""
@@ -125,11 +128,11 @@ class Wire:
 
     async def _reply(self, connection: Any) -> Any:
         """Return the reply; one that is an error too, as the connection is in order then."""
-        from redis.exceptions import ResponseError
-
         try:
             return await connection.read_response()
-        except ResponseError as error:
+        except Exception as error:
+            if not answered(error):
+                raise
             return error
 
     async def _connect(self) -> Any:
